@@ -1,0 +1,40 @@
+const alias = Object.fromEntries(
+  ['core', 'runtime', 'memory', 'postgres', 'kafka', 'orchestrator', 'participant', 'client', 'infra'].map(
+    (library) => [`^@skald/${library}$`, `<rootDir>/libs/${library}/src/index.ts`],
+  ),
+);
+
+const shared = {
+  rootDir: import.meta.dirname,
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: {
+          target: 'es2022',
+          parser: { syntax: 'typescript', decorators: true },
+          transform: { legacyDecorator: true, decoratorMetadata: true },
+        },
+        module: { type: 'es6' },
+      },
+    ],
+  },
+  moduleNameMapper: { ...alias, '^(\\.{1,2}/.*)\\.js$': '$1' },
+};
+
+export default {
+  projects: [
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{apps,libs}/**/*.spec.ts'] },
+    {
+      ...shared,
+      displayName: 'real',
+      testMatch: ['<rootDir>/test/**/*.spec.ts'],
+      globalSetup: '<rootDir>/dist/test/setup/start-infra.js',
+      globalTeardown: '<rootDir>/dist/test/setup/stop-infra.js',
+    },
+  ],
+  reporters: ['default', '<rootDir>/dist/test/setup/real-services-reporter.js'],
+  testTimeout: 60_000,
+};
