@@ -1,0 +1,106 @@
+import { SkaldError } from './errors.js';
+
+/**
+ * What a command does: `do` performs a step, `undo` compensates it. The barrier of a participant pairs the two by
+ * their ids.
+ */
+export type Direction = 'do' | 'undo';
+
+/** The place of a command in all of Skald. Its id is built from this, and this can be read back from the id. */
+export interface CommandRef {
+  readonly namespace: string;
+  /** `name@version` */
+  readonly definition: string;
+  readonly sagaId: string;
+  readonly step: string;
+  readonly direction: Direction;
+  /** Which visit of the step, from 1. */
+  readonly visit: number;
+}
+
+/** A lifecycle event of an instance; the revision keeps two of the same kind apart. */
+export interface LifecycleRef {
+  readonly namespace: string;
+  readonly definition: string;
+  readonly sagaId: string;
+  readonly event: string;
+  readonly revision: number;
+}
+
+export class MalformedIdError extends SkaldError {
+  readonly code = 'malformed_id';
+}
+
+/** Step names cannot be empty, so an empty one marks the id of a lifecycle event. */
+const NO_STEP = '';
+
+/** The same command has the same id on every attempt, in every process and after every crash. */
+export function commandId(ref: CommandRef): string {
+  return [
+    encode(ref.namespace),
+    ref.definition,
+    encode(ref.sagaId),
+    encode(ref.step),
+    ref.direction,
+    ref.visit,
+  ].join('/');
+}
+
+export function lifecycleId(ref: LifecycleRef): string {
+  return [encode(ref.namespace), ref.definition, encode(ref.sagaId), NO_STEP, ref.event, ref.revision].join(
+    '/',
+  );
+}
+
+/** @throws MalformedIdError when the text is no id of a command of Skald */
+export function parseCommandId(id: string): CommandRef {
+  const ref = parseId(id);
+  if ('event' in ref) throw new MalformedIdError(`'${id}' is the id of an event, not of a command`);
+  return ref;
+}
+
+/** @throws MalformedIdError */
+export function parseId(id: string): CommandRef | LifecycleRef {
+  const [namespace, definition, sagaId, step, kind, count, ...rest] = id.split('/');
+  const number = Number(count);
+  if (
+    !namespace ||
+    !definition ||
+    !sagaId ||
+    step === undefined ||
+    !kind ||
+    rest.length > 0 ||
+    !Number.isInteger(number) ||
+    number < 1
+  ) {
+    throw new MalformedIdError(
+      `${JSON.stringify(id)} is no id of Skald: namespace/definition@version/saga/step/do or undo/visit`,
+    );
+  }
+  const place = { namespace: decode(namespace), definition, sagaId: decode(sagaId) };
+  if (step === NO_STEP) return { ...place, event: kind, revision: number };
+  if (kind !== 'do' && kind !== 'undo') {
+    throw new MalformedIdError(`${JSON.stringify(id)} has the direction '${kind}'; it must be do or undo`);
+  }
+  return { ...place, step: decode(step), direction: kind, visit: number };
+}
+
+/** The id of the action that a compensation undoes: what the barrier looks for. */
+export function actionIdOf(compensation: CommandRef): string {
+  return commandId({ ...compensation, direction: 'do' });
+}
+
+const UNRESERVED = /^[\w.~-]*$/;
+
+function encode(part: string): string {
+  return UNRESERVED.test(part) ? part : encodeURIComponent(part);
+}
+
+function decode(part: string): string {
+  if (!part.includes('%')) return part;
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new MalformedIdError(`'${part}' is not percent-encoded text`);
+  }
+}

@@ -1,0 +1,140 @@
+import { type AnySaga, definitionRef, stepNamed } from './definition.js';
+import { actionIdOf, parseId } from './ids.js';
+import { exchangeOf, isOpen, type SagaInstance } from './instance.js';
+import { dataOf } from './transition.js';
+
+/**
+ * A CloudEvents 1.0 event with the extension attributes that Skald uses; see docs/wire-protocol.md.
+ *
+ * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+ */
+export interface Message {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  /** RFC 3339. */
+  readonly time?: string;
+  readonly datacontenttype?: string;
+  readonly data?: unknown;
+  readonly namespace: string;
+  readonly sagaid: string;
+  /** `name@version` of the definition. */
+  readonly sagaversion?: string;
+  readonly step?: string;
+  /** Number of the attempt, from 1. */
+  readonly attempt?: number;
+  /** The topic that the reply goes to. */
+  readonly replyto?: string;
+  /** When the sender stops waiting. RFC 3339. */
+  readonly deadline?: string;
+  /** On a compensation: the id of the command that it undoes. */
+  readonly compensates?: string;
+  /** On a reply: the id of the command that it answers. */
+  readonly commandid?: string;
+  /** On a refusal: the id of the request that was refused. */
+  readonly requestid?: string;
+  /** W3C trace context. */
+  readonly traceparent?: string;
+}
+
+/** A message and where it goes. Its key in Kafka is the saga's id, which keeps a saga's messages in order. */
+export interface OutgoingMessage {
+  readonly topic: string;
+  readonly message: Message;
+}
+
+export const ReplyType = {
+  succeeded: 'skald.reply.succeeded',
+  rejected: 'skald.reply.rejected',
+  failed: 'skald.reply.failed',
+} as const;
+
+export const RequestType = { start: 'skald.saga.start' } as const;
+
+export const LifecycleType = {
+  compensating: 'skald.saga.compensating',
+  suspended: 'skald.saga.suspended',
+  completed: 'skald.saga.completed',
+  compensated: 'skald.saga.compensated',
+  refused: 'skald.request.refused',
+} as const;
+
+/** Names of the topics. A namespace's topics begin with its name. */
+export const topics = {
+  commands: (namespace: string, participant: string): string => `${namespace}.${participant}.commands`,
+  replies: (namespace: string): string => `${namespace}.saga.replies`,
+  requests: (namespace: string): string => `${namespace}.saga.requests`,
+  events: (namespace: string): string => `${namespace}.saga.events`,
+  deadLetters: (topic: string): string => `${topic}.dlq`,
+} as const;
+
+/** Where the orchestrator's own messages come from. */
+export function orchestratorSource(namespace: string): string {
+  return `/skald/${namespace}/orchestrator`;
+}
+
+/**
+ * Derives a message that the outbox says is owed. It is never stored: instance and definition give the same message
+ * again, before and after a crash.
+ *
+ * @param id what the outbox holds: the id of a command or of a lifecycle event
+ * @returns nothing when it is no longer needed, because the command was answered meanwhile
+ */
+export function owedMessage(
+  definition: AnySaga,
+  instance: SagaInstance,
+  id: string,
+): OutgoingMessage | undefined {
+  const ref = parseId(id);
+  if ('event' in ref) return lifecycleMessage(instance, id, ref.event);
+
+  const visit = instance.visits.find((one) => one.step === ref.step && one.visit === ref.visit);
+  const exchange = visit && exchangeOf(visit, ref.direction);
+  const step = stepNamed(definition, ref.step);
+  const template = ref.direction === 'do' ? step : step.undo;
+  if (visit === undefined || template === undefined || !isOpen(exchange)) return undefined;
+  const { namespace } = instance;
+  return {
+    topic: topics.commands(namespace, template.command.participant),
+    message: {
+      specversion: '1.0',
+      id,
+      source: orchestratorSource(namespace),
+      type: template.command.type,
+      datacontenttype: 'application/json',
+      namespace,
+      sagaid: instance.id,
+      sagaversion: definitionRef(instance.definition),
+      step: ref.step,
+      attempt: exchange.attempt,
+      replyto: topics.replies(namespace),
+      ...(exchange.dueAt !== undefined && { deadline: new Date(exchange.dueAt).toISOString() }),
+      ...(ref.direction === 'undo' && { compensates: actionIdOf(ref) }),
+      data: template.payload(dataOf(instance)),
+    },
+  };
+}
+
+function lifecycleMessage(instance: SagaInstance, id: string, event: string): OutgoingMessage {
+  const { namespace, failure, suspension, output } = instance;
+  return {
+    topic: topics.events(namespace),
+    message: {
+      specversion: '1.0',
+      id,
+      source: orchestratorSource(namespace),
+      type: `skald.saga.${event}`,
+      time: new Date(instance.updatedAt).toISOString(),
+      datacontenttype: 'application/json',
+      namespace,
+      sagaid: instance.id,
+      sagaversion: definitionRef(instance.definition),
+      data: {
+        ...(event === 'completed' && { output }),
+        ...(event !== 'completed' && failure && { failure }),
+        ...(event === 'suspended' && suspension && { suspension }),
+      },
+    },
+  };
+}

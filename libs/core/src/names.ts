@@ -1,0 +1,48 @@
+import { DefinitionError } from './errors.js';
+
+const IDENTIFIER = /^[a-z][a-z0-9-]{0,62}$/;
+const STEP_NAME = /^[^\s/](?:[^\n\r/]{0,98}[^\s/])?$/u;
+const DATA_NAME = /^[a-zA-Z_$][\w$]{0,62}$/;
+// oxlint-disable-next-line no-control-regex -- control characters are just what must be kept out
+const SAGA_ID = /^[^\u0000-\u001f\u007f]{1,200}$/u;
+
+/** Names of namespaces, definitions and participants: they become part of topic names. */
+export function checkIdentifier(subject: string, option: string, name: string): void {
+  if (!IDENTIFIER.test(name)) {
+    throw new DefinitionError(
+      subject,
+      option,
+      `${JSON.stringify(name)} is not a name; use 1 to 63 lower-case letters, digits and hyphens, starting with a letter`,
+    );
+  }
+}
+
+export function checkStepName(subject: string, name: string): void {
+  if (!STEP_NAME.test(name)) {
+    throw new DefinitionError(
+      subject,
+      'name',
+      `${JSON.stringify(name)} is not a step name; use 1 to 100 characters on one line, without '/' and outer spaces`,
+    );
+  }
+}
+
+export function checkDataName(subject: string, name: string): void {
+  if (!DATA_NAME.test(name) || name === 'input' || name === '__proto__') {
+    throw new DefinitionError(
+      subject,
+      'as',
+      `${JSON.stringify(name)} cannot name a reply; use an identifier other than 'input'`,
+    );
+  }
+}
+
+/** Half of a character: it would not come back from the database as it went in. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** Says what is wrong with a saga id, or nothing. An id is the caller's: any 1 to 200 printable characters. */
+export function sagaIdProblem(id: unknown): string | undefined {
+  return typeof id === 'string' && SAGA_ID.test(id) && !LONE_SURROGATE.test(id)
+    ? undefined
+    : 'a saga id is a string of 1 to 200 characters without control characters';
+}
