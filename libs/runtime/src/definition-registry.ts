@@ -1,0 +1,43 @@
+import { type AnySaga, DefinitionError, definitionRef } from '@skald/core';
+
+/** The definitions that this process can run, by name and version. */
+export class DefinitionRegistry {
+  private readonly byRef = new Map<string, AnySaga>();
+  private readonly newest = new Map<string, AnySaga>();
+
+  /** @throws DefinitionError when another definition has the same name and version */
+  register(definition: AnySaga): void {
+    const ref = definitionRef(definition);
+    const present = this.byRef.get(ref);
+    if (present !== undefined && present.hash !== definition.hash) {
+      throw new DefinitionError(
+        `saga '${ref}'`,
+        'version',
+        'two different definitions have this name and version; raise the version of the newer one',
+      );
+    }
+    this.byRef.set(ref, definition);
+    const newest = this.newest.get(definition.name);
+    if (newest === undefined || newest.version <= definition.version) {
+      this.newest.set(definition.name, definition);
+    }
+  }
+
+  /** @param ref `name@version` */
+  byReference(ref: string): AnySaga | undefined {
+    return this.byRef.get(ref);
+  }
+
+  /** @param version the newest one when left out */
+  find(name: string, version?: number): AnySaga | undefined {
+    return version === undefined ? this.newest.get(name) : this.byRef.get(`${name}@${version}`);
+  }
+
+  all(): AnySaga[] {
+    return [...this.byRef.values()];
+  }
+
+  references(): string[] {
+    return [...this.byRef.keys()];
+  }
+}

@@ -1,0 +1,146 @@
+import type { HistoryEntry, Message, OutgoingMessage, SagaInstance } from '@skald/core';
+
+/** Namespace and id: what tells one instance from all others. */
+export interface InstanceKey {
+  readonly namespace: string;
+  readonly id: string;
+}
+
+export interface HistoryRecord {
+  readonly key: InstanceKey;
+  readonly entry: HistoryEntry;
+}
+
+/** An instance as it is now, and the revision it had when it was loaded: if another worker changed it, nothing is written. */
+export interface Update {
+  readonly instance: SagaInstance;
+  readonly fromRevision: number;
+}
+
+/** What one turn writes, all of it or nothing. */
+export interface Changes {
+  readonly created: readonly SagaInstance[];
+  readonly updated: readonly Update[];
+  readonly history: readonly HistoryRecord[];
+  /** Ids of the messages that must go out; they become one row of the outbox. */
+  readonly owed: readonly string[];
+  /** Rows of the outbox whose messages have arrived. */
+  readonly settled: readonly string[];
+}
+
+/** One row of the outbox: what one turn owed. */
+export interface OwedRow {
+  readonly row: string;
+  readonly ids: readonly string[];
+}
+
+/** Where instances, their history and the outbox live. */
+export interface Store {
+  /**
+   * Runs `work` in one transaction: it commits when `work` returns and rolls back when `work` throws.
+   *
+   * @throws ConcurrentChangeError when another worker was faster; run it again
+   */
+  transact<T>(work: (turn: StoreTurn) => Promise<T>): Promise<T>;
+  /** Reads without locking; unknown keys are left out. */
+  find(keys: readonly InstanceKey[]): Promise<SagaInstance[]>;
+  /** Entries numbered above `after`, oldest first. */
+  history(key: InstanceKey, after: number, limit: number): Promise<HistoryEntry[]>;
+  /** The earliest wake-up of instances of these definitions (`name@version`), in milliseconds since 1970. */
+  nextWakeup(definitions: readonly string[]): Promise<number | null>;
+}
+
+/** The part of a store that works inside a transaction. Locks are held until it ends. */
+export interface StoreTurn {
+  /** Locks and reads. Waits for whoever holds a lock; unknown keys are left out. */
+  lock(keys: readonly InstanceKey[]): Promise<SagaInstance[]>;
+  /** Locks and reads instances whose wake-up has come, earliest first. Passes over locked ones. */
+  lockDue(definitions: readonly string[], now: number, limit: number): Promise<SagaInstance[]>;
+  /** Locks and reads outbox rows older than `before`, oldest first. Passes over locked ones. */
+  lockOwed(before: number, limit: number): Promise<OwedRow[]>;
+  /**
+   * @param now becomes the outbox row's age
+   * @returns the name of the outbox row, when something is owed
+   */
+  save(changes: Changes, now: number): Promise<string | undefined>;
+}
+
+/** A message that arrived. The transport knows it again by its identity. */
+export interface Delivery {
+  readonly topic: string;
+  readonly message: Message;
+}
+
+/** A message that can never be handled, and why. */
+export interface DeadLetter {
+  readonly delivery: Delivery;
+  /** Stable and machine-readable, in snake_case. */
+  readonly code: string;
+  readonly reason: string;
+}
+
+export interface ConsumeOptions {
+  /** Consumers of one group share the topics' messages. */
+  readonly group: string;
+  readonly topics: readonly string[];
+  /** Where a group begins that has never confirmed anything. */
+  readonly from: 'beginning' | 'now';
+  /** At most this many messages at a time. A lone message does not wait for company. */
+  readonly maximumBatch: number;
+  /**
+   * Handles messages of all partitions, one call at a time, in order within a saga. What it returns is dead-lettered;
+   * then all are confirmed. When it throws, the same messages come again after a pause.
+   */
+  readonly handle: (batch: readonly Delivery[]) => Promise<readonly DeadLetter[]>;
+}
+
+export interface Consumer {
+  /** Finishes the batch in hand, confirms it and leaves. */
+  stop(): Promise<void>;
+}
+
+/** How messages travel. At least once, in order for one key. */
+export interface Transport {
+  /** Creates what is missing of these topics and of their dead-letter topics. */
+  ensureTopics(topics: readonly string[]): Promise<void>;
+  /** Resolves when messages sent from now on will arrive. */
+  consume(options: ConsumeOptions): Promise<Consumer>;
+  /** Resolves when all messages are stored by the broker, rejects when some may not be. */
+  send(messages: readonly OutgoingMessage[]): Promise<void>;
+  /** Stops its consumers and lets go of connections. */
+  close(): Promise<void>;
+}
+
+/** Time, so that tests can move it. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls back once after a delay; the function returned takes that back. */
+  after(milliseconds: number, callback: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after: (milliseconds, callback) => {
+    const timer = setTimeout(callback, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** Where the library says what happens. Never given payloads. Nest's `Logger` fits. */
+export interface Log {
+  log(message: string): void;
+  warn(message: string): void;
+  error(message: string, stack?: string): void;
+}
+
+/**
+ * Places where a crash costs most. Tests kill the process there; see docs/failures.md.
+ *
+ * - `before commit`: a turn is decided and not yet stored
+ * - `after commit`: stored, its messages not yet sent
+ * - `after send`: its messages sent, and not yet noted as sent
+ * - `before offset commit`: all is done but telling Kafka
+ */
+export type CrashPoint = 'before commit' | 'after commit' | 'after send' | 'before offset commit';
+export type CrashProbe = (point: CrashPoint) => Promise<void>;
