@@ -1,0 +1,25 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/**
+ * The participant's guard: one row per command that was handled, in the database that the handler changes and in the
+ * same transaction.
+ */
+@Entity('skald_barrier')
+export class BarrierEntity {
+  @PrimaryColumn({ name: 'command_id', type: 'text' })
+  commandId!: string;
+
+  /**
+   * - `handled`: the handler ran, or said no
+   * - `blocked`: the compensation came first, so the action must never run
+   */
+  @Column({ type: 'text' })
+  state!: 'handled' | 'blocked';
+
+  /** The reply, to be given again to a duplicate. Null only inside the transaction that handles the command. */
+  @Column({ type: 'json', nullable: true })
+  reply!: object | null;
+
+  @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
+  createdAt!: Date;
+}

@@ -1,0 +1,11 @@
+/** The earliest wake-up of definitions that this process knows. Index: skald_instance_wakeup, read from its start. */
+export const nextWakeup = {
+  name: 'skald_next_wakeup',
+  text: `
+    SELECT next_wakeup_at
+      FROM skald_instance
+     WHERE next_wakeup_at IS NOT NULL
+       AND definition = ANY ($1::text[])
+     ORDER BY next_wakeup_at
+     LIMIT 1`,
+} as const;

@@ -1,0 +1,208 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { HistoryEntry, SagaInstance } from '@skald/core';
+import { type Changes, ConcurrentChangeError, type Store, type StoreTurn } from '@skald/runtime';
+
+export interface StoreHarness {
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+const NOTHING: Changes = { created: [], updated: [], history: [], owed: [], settled: [] };
+const AT = Date.parse('2026-11-20T03:00:00.123Z');
+
+function instance(id: string, fields: Partial<SagaInstance> = {}): SagaInstance {
+  return {
+    namespace: 'shop',
+    id,
+    definition: { name: 'order', version: 2, hash: '0123456789abcdef' },
+    status: 'running',
+    revision: 1,
+    input: { quantity: 3, note: 'a "quoted" \\ line\nand an é, a 漢 and a \u0001' },
+    results: { stock: { reservation: 'r-1' } },
+    visits: [
+      { step: 'reserve stock', visit: 1, action: { state: 'pending', attempt: 1, dueAt: AT + 30_000 } },
+    ],
+    wakeAt: AT + 30_000,
+    createdAt: AT,
+    updatedAt: AT,
+    ...fields,
+  };
+}
+
+function entry(sequence: number): HistoryEntry {
+  return { sequence, at: AT + sequence, cause: { kind: 'timer' }, effects: [], status: 'running' };
+}
+
+function key(id: string): { namespace: string; id: string } {
+  return { namespace: 'shop', id };
+}
+
+/** What the engine relies on, whatever keeps its instances. */
+export function describeStore(name: string, open: () => Promise<StoreHarness>): void {
+  describe(`a store: ${name}`, () => {
+    let harness: StoreHarness;
+    let store: Store;
+    const save = (changes: Partial<Changes>, now = AT): Promise<string | undefined> =>
+      store.transact((turn) => turn.save({ ...NOTHING, ...changes }, now));
+
+    beforeEach(async () => {
+      harness = await open();
+      store = harness.store;
+    });
+    afterEach(() => harness.close());
+
+    it('gives back an instance as it was saved', async () => {
+      const failure = { step: 'pay', outcome: 'rejected', code: 'no_money', message: 'x' } as const;
+      const saved = instance('one', { failure, suspension: failure, output: { ok: [1, null, 'é'] } });
+      await save({ created: [saved] });
+      expect(await store.find([key('one')])).toEqual([saved]);
+      expect(await store.transact((turn) => turn.lock([key('one')]))).toEqual([saved]);
+    });
+
+    it('leaves unknown keys out', async () => {
+      await save({ created: [instance('known')] });
+      const found = await store.transact((turn) => turn.lock([key('unknown'), key('known')]));
+      expect(found.map(({ id }) => id)).toEqual(['known']);
+      expect(await store.find([])).toEqual([]);
+    });
+
+    it('keeps instances of different namespaces with the same id apart', async () => {
+      await save({
+        created: [instance('same'), instance('same', { namespace: 'other', status: 'completed' })],
+      });
+      const [found] = await store.find([{ namespace: 'other', id: 'same' }]);
+      expect(found?.status).toBe('completed');
+    });
+
+    it('replaces everything but the input on an update', async () => {
+      const before = instance('one');
+      await save({ created: [before] });
+      const after = instance('one', {
+        status: 'completed',
+        revision: 4,
+        results: {},
+        visits: [],
+        wakeAt: null,
+        updatedAt: AT + 5,
+      });
+      await save({ updated: [{ instance: after, fromRevision: 1 }] });
+      expect(await store.find([key('one')])).toEqual([after]);
+    });
+
+    it('saves three hundred changes in one turn', async () => {
+      const many = Array.from({ length: 300 }, (_, index) => instance(`saga-${index}`));
+      await save({
+        created: many,
+        history: many.map(({ id }) => ({ key: key(id), entry: entry(1) })),
+        owed: many.map(({ id }) => `id of ${id}`),
+      });
+      const keys = many.map(({ id }) => key(id));
+      expect(await store.transact((turn) => turn.lock(keys))).toHaveLength(300);
+    });
+
+    it('refuses to create an instance that exists, and writes nothing else of that turn', async () => {
+      await save({ created: [instance('taken')] });
+      const attempt = save({ created: [instance('taken'), instance('new')], owed: ['x'] });
+      await expect(attempt).rejects.toThrow(ConcurrentChangeError);
+      expect(await store.find([key('new')])).toEqual([]);
+      expect(await owedIds(AT + 1)).toEqual([]);
+    });
+
+    it('refuses to update an instance that another worker has changed', async () => {
+      await save({ created: [instance('one', { revision: 7 })] });
+      const attempt = save({ updated: [{ instance: instance('one', { revision: 7 }), fromRevision: 6 }] });
+      await expect(attempt).rejects.toThrow(ConcurrentChangeError);
+    });
+
+    it('writes nothing of a turn that throws', async () => {
+      const work = async (turn: StoreTurn): Promise<void> => {
+        await turn.save({ ...NOTHING, created: [instance('ghost')], owed: ['x'] }, AT);
+        throw new Error('crashed');
+      };
+      await expect(store.transact(work)).rejects.toThrow('crashed');
+      expect(await store.find([key('ghost')])).toEqual([]);
+      expect(await owedIds(AT + 1)).toEqual([]);
+    });
+
+    it('lets one of two turns that want the same instance wait for the other', async () => {
+      await save({ created: [instance('one')] });
+      const order: string[] = [];
+      const change = (label: string): Promise<void> =>
+        store.transact(async (turn) => {
+          const [loaded] = await turn.lock([key('one')]);
+          if (loaded === undefined) throw new Error('not found');
+          order.push(`${label} locked ${loaded.revision}`);
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          const next = { ...loaded, revision: loaded.revision + 1 };
+          await turn.save({ ...NOTHING, updated: [{ instance: next, fromRevision: loaded.revision }] }, AT);
+        });
+      await Promise.all([change('first'), change('second')]);
+      expect(order).toHaveLength(2);
+      expect(order[0]).toMatch(/locked 1$/);
+      expect(order[1]).toMatch(/locked 2$/);
+    });
+
+    it('appends history and reads it from a given number on', async () => {
+      const failure = { step: 'pay', outcome: 'failed', code: 'c', message: 'm' } as const;
+      const entries = [entry(1), { ...entry(2), failure }, entry(3)];
+      await save({
+        created: [instance('one')],
+        history: entries.map((one) => ({ key: key('one'), entry: one })),
+      });
+      expect(await store.history(key('one'), 0, 100)).toEqual(entries);
+      expect(await store.history(key('one'), 1, 1)).toEqual([entries[1]]);
+    });
+
+    it('finds due instances, earliest first, and no others', async () => {
+      await save({
+        created: [
+          instance('late', { wakeAt: AT + 2 }),
+          instance('early', { wakeAt: AT + 1 }),
+          instance('future', { wakeAt: AT + 1_000 }),
+          instance('asleep', { wakeAt: null }),
+        ],
+      });
+      expect(await dueIds(AT + 2)).toEqual(['early', 'late']);
+      expect(await dueIds(AT)).toEqual([]);
+      expect(await store.nextWakeup(['order@2'])).toBe(AT + 1);
+    });
+
+    it('takes no more due instances than asked for', async () => {
+      await save({ created: [1, 2, 3].map((n) => instance(`saga-${n}`, { wakeAt: AT + n })) });
+      const due = await store.transact((turn) => turn.lockDue(['order@2'], AT + 10, 2));
+      expect(due.map(({ id }) => id)).toEqual(['saga-1', 'saga-2']);
+    });
+
+    it('leaves due instances of unknown definitions to a process that knows them', async () => {
+      await save({ created: [instance('one', { wakeAt: AT })] });
+      expect(await store.transact((turn) => turn.lockDue(['order@1', 'other@2'], AT, 10))).toEqual([]);
+      expect(await store.nextWakeup(['order@1'])).toBeNull();
+    });
+
+    it('keeps what is owed until it is settled, oldest first', async () => {
+      const first = await save({ owed: ['a', 'b'] }, AT);
+      const second = await save({ owed: ['c'] }, AT + 1);
+      expect(await owedIds(AT)).toEqual([]);
+      expect(await owedIds(AT + 10)).toEqual([['a', 'b'], ['c']]);
+      await save({ settled: [first ?? ''] });
+      expect(await owedIds(AT + 10)).toEqual([['c']]);
+      await save({ settled: [second ?? ''] });
+      expect(await owedIds(AT + 10)).toEqual([]);
+    });
+
+    it('makes no outbox row for a turn that owes nothing', async () => {
+      expect(await save({ created: [instance('quiet')] })).toBeUndefined();
+      expect(await owedIds(AT + 10)).toEqual([]);
+    });
+
+    async function owedIds(before: number): Promise<(readonly string[])[]> {
+      const rows = await store.transact((turn) => turn.lockOwed(before, 10));
+      return rows.map(({ ids }) => ids);
+    }
+
+    async function dueIds(now: number): Promise<string[]> {
+      const due = await store.transact((turn) => turn.lockDue(['order@2'], now, 10));
+      return due.map(({ id }) => id);
+    }
+  });
+}

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { orchestratorSchema, participantSchema, PostgresStore } from '@skald/postgres';
+import { freshDatabase } from '../setup/databases.js';
+import { describeStore } from './store.contract.js';
+
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+
+beforeAll(async () => {
+  database = await freshDatabase({
+    entities: [...orchestratorSchema.entities, ...participantSchema.entities],
+    migrations: [...orchestratorSchema.migrations, ...participantSchema.migrations],
+  });
+});
+afterAll(() => database.drop());
+
+describeStore('in PostgreSQL', () =>
+  Promise.resolve({
+    store: new PostgresStore(database.dataSource),
+    close: async () => {
+      await database.dataSource.query('TRUNCATE skald_instance, skald_history, skald_outbox');
+    },
+  }),
+);
+
+describe('the schema in PostgreSQL', () => {
+  it('is the same whether read from the entities or made by the migrations', async () => {
+    const { upQueries } = await database.dataSource.driver.createSchemaBuilder().log();
+    expect(upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('can be taken back and made again', async () => {
+    for (const _ of database.dataSource.migrations) await database.dataSource.undoLastMigration();
+    expect(await database.dataSource.query(`SELECT to_regclass('skald_instance') AS found`)).toEqual([
+      { found: null },
+    ]);
+    await database.dataSource.runMigrations();
+  });
+
+  it('lets due timers be read from the start of their index', async () => {
+    const plan = await database.dataSource.transaction(async (manager) => {
+      await manager.query('SET LOCAL enable_seqscan = off');
+      return manager.query<object[]>(
+        `EXPLAIN SELECT 1 FROM skald_instance
+          WHERE next_wakeup_at <= now() ORDER BY next_wakeup_at LIMIT 10 FOR UPDATE SKIP LOCKED`,
+      );
+    });
+    expect(JSON.stringify(plan)).toContain('skald_instance_wakeup');
+  });
+});
+
+describe('two workers on PostgreSQL', () => {
+  it('never get the same due instance: what one holds the other passes over', async () => {
+    const store = new PostgresStore(database.dataSource);
+    await database.dataSource.query(
+      `INSERT INTO skald_instance
+       SELECT 'shop', 'saga-' || n, 'order@1', 'h', 'running', 1, '{}', '{}', now(), now(), now()
+         FROM generate_series(1, 20) n`,
+    );
+    const taken: string[][] = await Promise.all(
+      [1, 2].map(() =>
+        store.transact(async (turn) => {
+          const due = await turn.lockDue(['order@1'], Date.now() + 1_000, 10);
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          return due.map(({ id }) => id);
+        }),
+      ),
+    );
+    expect(new Set(taken.flat()).size).toBe(20);
+    await database.dataSource.query('TRUNCATE skald_instance');
+  });
+});
