@@ -30,7 +30,15 @@ export { commandIdOf, exchangeOf, isEnded, isOpen } from './instance.js';
 export type { Exchange, ExchangeState, Failure, SagaInstance, SagaStatus, Visit } from './instance.js';
 export { canonicalJson, hash64 } from './json.js';
 export type { DataClass, Json, JsonObject, JsonShape, MustBeJson } from './json.js';
-export { LifecycleType, orchestratorSource, owedMessage, ReplyType, RequestType, topics } from './message.js';
+export {
+  LifecycleType,
+  orchestratorSource,
+  owedMessage,
+  replyMessage,
+  ReplyType,
+  RequestType,
+  topics,
+} from './message.js';
 export type { Message, OutgoingMessage } from './message.js';
 export { checkIdentifier, sagaIdProblem } from './names.js';
 export { isRecord, MalformedMessageError, readMessage } from './read-message.js';

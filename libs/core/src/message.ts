@@ -1,4 +1,5 @@
 import { type AnySaga, definitionRef, stepNamed } from './definition.js';
+import type { ReplyOutcome } from './events.js';
 import { actionIdOf, parseId } from './ids.js';
 import { exchangeOf, isOpen, type SagaInstance } from './instance.js';
 import { dataOf } from './transition.js';
@@ -135,6 +136,26 @@ function lifecycleMessage(instance: SagaInstance, id: string, event: string): Ou
         ...(event !== 'completed' && failure && { failure }),
         ...(event === 'suspended' && suspension && { suspension }),
       },
+    },
+  };
+}
+
+/** The answer to a command: the same id for the same outcome, so that a copy can be told for one. */
+export function replyMessage(command: Message, outcome: ReplyOutcome, source: string): OutgoingMessage {
+  const isFinal = outcome.kind !== 'failed';
+  return {
+    topic: command.replyto ?? topics.replies(command.namespace),
+    message: {
+      specversion: '1.0',
+      id: isFinal ? `${command.id}/reply` : `${command.id}/failed/${command.attempt ?? 1}`,
+      source,
+      type: ReplyType[outcome.kind],
+      datacontenttype: 'application/json',
+      namespace: command.namespace,
+      sagaid: command.sagaid,
+      commandid: command.id,
+      ...(command.attempt !== undefined && { attempt: command.attempt }),
+      data: outcome.kind === 'succeeded' ? outcome.data : { code: outcome.code, message: outcome.message },
     },
   };
 }

@@ -1,4 +1,4 @@
-import { SkaldError } from '@skald/core';
+import { isRecord, SkaldError } from '@skald/core';
 
 /** Another worker changed or created an instance first. The turn is run again; users do not see this. */
 export class ConcurrentChangeError extends SkaldError {
@@ -17,8 +17,9 @@ export class RequestRefusedError extends SkaldError {
   }
 }
 
+/** The text of whatever was thrown: an `Error`, or an object with a `message` as Nest's filters hand on. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return isRecord(error) && typeof error['message'] === 'string' ? error['message'] : String(error);
 }
 
 export function stackOf(error: unknown): string | undefined {

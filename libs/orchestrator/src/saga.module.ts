@@ -1,0 +1,58 @@
+import type { AnySaga } from '@skald/core';
+import { DefinitionRegistry, SagaEngine } from '@skald/runtime';
+import {
+  type DynamicModule,
+  Inject,
+  Logger,
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { SagaFeatureModule } from './saga-feature.module.js';
+import { ConfigurableModuleClass, SAGA_MODULE_OPTIONS } from './saga.module-definition.js';
+import type { SagaModuleOptions } from './saga-module-options.js';
+
+/**
+ * Runs the orchestrator in a Nest application: `forRoot` or `forRootAsync` once, with the store and the transport, and
+ * `forFeature` wherever sagas are registered. It begins to take messages when the application has started, and ends
+ * with `app.close()`, or on a signal when shutdown hooks are enabled.
+ */
+@Module({
+  providers: [
+    DefinitionRegistry,
+    {
+      provide: SagaEngine,
+      inject: [SAGA_MODULE_OPTIONS, DefinitionRegistry],
+      useFactory: (options: SagaModuleOptions, definitions: DefinitionRegistry) =>
+        new SagaEngine({ ...options, definitions, log: new Logger('Skald') }),
+    },
+  ],
+  exports: [DefinitionRegistry, SagaEngine],
+})
+export class SagaModule
+  extends ConfigurableModuleClass
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
+  private readonly logger = new Logger('Skald');
+
+  constructor(
+    @Inject(SagaEngine) private readonly engine: SagaEngine,
+    @Inject(DefinitionRegistry) private readonly definitions: DefinitionRegistry,
+  ) {
+    super();
+  }
+
+  /** Registers sagas with the application's one orchestrator. */
+  static forFeature(sagas: readonly AnySaga[]): DynamicModule {
+    return SagaFeatureModule.register(sagas);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.engine.start();
+    this.logger.log(`orchestrates ${this.definitions.references().join(', ') || 'no sagas yet'}`);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.engine.stop();
+  }
+}

@@ -1,0 +1,16 @@
+import { RpcException } from '@nestjs/microservices';
+
+/** The business no inside an exception, in the form in which Nest's exception filters hand it on. */
+export class Rejection {
+  constructor(
+    readonly code: string,
+    readonly message: string,
+  ) {}
+}
+
+/** Thrown by `ctx.reject`; an exception filter may throw it too, to turn a domain error into a business no. */
+export class CommandRejectedException extends RpcException {
+  constructor(code: string, message = '') {
+    super(new Rejection(code, message));
+  }
+}
