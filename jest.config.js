@@ -1,8 +1,21 @@
-const alias = Object.fromEntries(
-  ['core', 'runtime', 'memory', 'postgres', 'kafka', 'orchestrator', 'participant', 'client', 'infra'].map(
-    (library) => [`^@skald/${library}$`, `<rootDir>/libs/${library}/src/index.ts`],
-  ),
-);
+const alias = Object.fromEntries([
+  ...[
+    'core',
+    'runtime',
+    'memory',
+    'postgres',
+    'kafka',
+    'orchestrator',
+    'participant',
+    'client',
+    'infra',
+    'testing',
+  ].map((library) => [`^@skald/${library}$`, `<rootDir>/libs/${library}/src/index.ts`]),
+  ...['contracts', 'chassis'].map((part) => [
+    `^@bricklayer/${part}$`,
+    `<rootDir>/apps/bricklayer-${part}/src/index.ts`,
+  ]),
+]);
 
 const shared = {
   rootDir: import.meta.dirname,

@@ -56,7 +56,7 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
 
   /** Called by Nest when all handlers are known. */
   listen(callback: (error?: unknown) => void): void {
-    this.begin().then(() => callback(), callback);
+    void this.begin(callback);
   }
 
   async close(): Promise<void> {
@@ -66,11 +66,21 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
   /** There are no events of the transport itself to listen to. */
   on(): void {}
 
-  unwrap<T>(): T {
+  unwrap(): never {
     throw new Error('there is nothing to unwrap; use the Transport given to ParticipantModule');
   }
 
-  private async begin(): Promise<void> {
+  private async begin(callback: (error?: unknown) => void): Promise<void> {
+    try {
+      await this.subscribe();
+    } catch (error) {
+      callback(error);
+      return;
+    }
+    callback();
+  }
+
+  private async subscribe(): Promise<void> {
     const { namespace, participant, transport } = this.options;
     this.readHandlers();
     const commands = topics.commands(namespace, participant);

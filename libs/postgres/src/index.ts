@@ -4,3 +4,4 @@ export { InstanceEntity } from './entities/instance.entity.js';
 export { OutboxEntity } from './entities/outbox.entity.js';
 export { PostgresStore } from './postgres-store.js';
 export { orchestratorSchema, participantSchema } from './schema.js';
+export { runMigrations } from './run-migrations.js';

@@ -1,0 +1,4 @@
+export { databaseImport, participantImports } from './participant-imports.js';
+export type { OwnSchema, Surroundings } from './participant-imports.js';
+export { runService, startParticipant } from './run-service.js';
+export { readServiceConfig, ServiceConfig } from './service-config.js';

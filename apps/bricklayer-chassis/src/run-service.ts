@@ -1,0 +1,56 @@
+import { KafkaTransport } from '@skald/kafka';
+import { ParticipantServer } from '@skald/participant';
+import { type DynamicModule, type INestApplication, Logger } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { Surroundings } from './participant-imports.js';
+import { readServiceConfig, type ServiceConfig } from './service-config.js';
+
+/** Makes a participant take commands: in its own process, or beside others in one. */
+export async function startParticipant(module: DynamicModule): Promise<INestApplication> {
+  const app = await NestFactory.create(module, { bufferLogs: false, abortOnError: false });
+  app.connectMicroservice({ strategy: app.get(ParticipantServer) }, { inheritAppConfig: true });
+  await app.startAllMicroservices();
+  return app;
+}
+
+/**
+ * Runs a service as a process of its own: reads its configuration, starts it on Kafka, and ends it on SIGTERM or
+ * SIGINT after the batch in hand.
+ */
+export async function runService(
+  name: string,
+  start: (surroundings: Surroundings, config: ServiceConfig) => Promise<INestApplication>,
+): Promise<void> {
+  const log = new Logger(name);
+  try {
+    const config = readServiceConfig(process.env);
+    const { namespace, databaseUrl, kafkaBrokers } = config;
+    const transport = new KafkaTransport({ brokers: kafkaBrokers, clientId: name, log });
+    const app = await start({ namespace, databaseUrl, transport }, config);
+    endOnSignal(app, transport, log);
+    log.log('ready');
+    process.send?.('ready');
+  } catch (error) {
+    log.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  }
+}
+
+function endOnSignal(app: INestApplication, transport: KafkaTransport, log: Logger): void {
+  let ending: Promise<void> | undefined;
+  const end = async (reason: string): Promise<void> => {
+    log.log(`${reason}: finishing what is in hand`);
+    await app.close();
+    await transport.close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      ending ??= end(signal);
+    });
+  }
+  // Started by the demo or a test: without its parent nobody would ever end it.
+  process.on('disconnect', () => {
+    ending ??= end('the parent process has ended');
+  });
+}

@@ -1,0 +1,7 @@
+import 'reflect-metadata';
+import { runService, startParticipant } from '@bricklayer/chassis';
+import { ConstructorModule } from './constructor.module.js';
+
+await runService('bricklayer-constructor', (surroundings) =>
+  startParticipant(ConstructorModule.forRoot(surroundings)),
+);

@@ -1,0 +1,5 @@
+import 'reflect-metadata';
+import { runService, startParticipant } from '@bricklayer/chassis';
+import { EngineModule } from './engine.module.js';
+
+await runService('bricklayer-engine', (surroundings) => startParticipant(EngineModule.forRoot(surroundings)));

@@ -1,0 +1,2 @@
+/** Injects the namespace that this orchestrator serves. */
+export const NAMESPACE = Symbol('namespace');

@@ -1,0 +1,65 @@
+import { databaseImport, type Surroundings } from '@bricklayer/chassis';
+import { CreateBotSaga } from '@bricklayer/contracts';
+import { SagaModule, type SagaModuleOptions } from '@skald/orchestrator';
+import { orchestratorSchema, PostgresStore } from '@skald/postgres';
+import { type DynamicModule, Module, ValidationPipe } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { DataSource } from 'typeorm';
+import { NAMESPACE } from './namespace.js';
+import { ProblemException } from './rest/problem.js';
+import { ProblemFilter } from './rest/problem.filter.js';
+import { SagasController } from './rest/sagas.controller.js';
+
+/** The orchestrator's microservice: Bricklayer's sagas and the REST interface over them. */
+@Module({
+  controllers: [SagasController],
+  providers: [
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_PIPE, useFactory: validationPipe },
+  ],
+})
+export class OrchestratorModule {
+  /** @param overrides what a test changes of the saga module's options */
+  static forRoot(
+    { namespace, databaseUrl, transport, crashProbe }: Surroundings,
+    overrides: Partial<SagaModuleOptions> = {},
+  ): DynamicModule {
+    return {
+      module: OrchestratorModule,
+      imports: [
+        databaseImport(orchestratorSchema, databaseUrl),
+        SagaModule.forRootAsync({
+          inject: [DataSource],
+          useFactory: (dataSource: DataSource): SagaModuleOptions => ({
+            namespace,
+            transport,
+            store: new PostgresStore(dataSource),
+            ...(crashProbe && { crashProbe }),
+            ...overrides,
+          }),
+        }),
+        SagaModule.forFeature([CreateBotSaga]),
+      ],
+      providers: [{ provide: NAMESPACE, useValue: namespace }],
+    };
+  }
+}
+
+function validationPipe(): ValidationPipe {
+  return new ValidationPipe({
+    whitelist: true,
+    forbidNonWhitelisted: true,
+    transform: true,
+    validationError: { target: false, value: false },
+    exceptionFactory: (errors) => {
+      const problems = errors.flatMap(({ constraints }) => Object.values(constraints ?? {}));
+      return new ProblemException(
+        400,
+        'malformed_request',
+        'The request is malformed',
+        problems.join('; '),
+        problems,
+      );
+    },
+  });
+}

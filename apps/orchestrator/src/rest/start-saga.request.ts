@@ -1,0 +1,22 @@
+import { IsInt, IsObject, IsOptional, IsString, MaxLength, Min } from 'class-validator';
+
+export class StartSagaRequest {
+  /** Name of the definition. */
+  @IsString()
+  @MaxLength(63)
+  definition!: string;
+
+  /** Default: the newest. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  version?: number;
+
+  /** The caller's key for the business transaction: the same id and input again start nothing new. Default: a new UUID. */
+  @IsOptional()
+  @IsString()
+  id?: string;
+
+  @IsObject()
+  input!: object;
+}

@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals';
+import { command } from './contract.js';
+import type { InputOf, OutputOf } from './definition.js';
+import { Charge, OrderInput, type OrderSaga, Refund, ReserveStock } from './order.fixture.js';
+import { saga } from './saga.js';
+
+/**
+ * What the compiler must refuse. `npm run types` fails when one of these lines compiles; nothing here needs to run.
+ */
+export function compilerChecks(): void {
+  const begun = saga('order', { version: 1, input: OrderInput }).step('reserve', {
+    send: ReserveStock,
+    with: ({ input }) => ({ item: input.item }),
+    as: 'stock',
+  });
+  const charge = { amount: 1, reservationId: '' };
+
+  // @ts-expect-error -- a reply that no earlier step has
+  begun.step('charge', { send: Charge, with: ({ payment }) => ({ ...charge, x: payment }) });
+  // @ts-expect-error -- a field that the reply does not have
+  begun.step('charge', { send: Charge, with: ({ stock }) => ({ ...charge, amount: stock.amount }) });
+  // @ts-expect-error -- a field that the contract does not have
+  begun.step('charge', { send: Charge, with: () => ({ ...charge, tip: 1 }) });
+  // @ts-expect-error -- a field that is missing
+  begun.step('charge', { send: Charge, with: () => ({ amount: 1 }) });
+  // @ts-expect-error -- a step name for the second time
+  begun.step('reserve', { send: Charge, with: () => charge });
+  begun.step('charge', {
+    send: Charge,
+    with: () => charge,
+    as: 'payment',
+    // @ts-expect-error -- the step's own reply may be missing in its undo
+    undo: { send: Refund, with: ({ payment }) => ({ reservationId: payment.paymentId }) },
+  });
+  begun.step('charge', {
+    send: Charge,
+    with: () => charge,
+    as: 'payment',
+    undo: {
+      send: Refund,
+      with: ({ payment, stock }) => ({ reservationId: payment?.paymentId ?? stock.reservationId }),
+    },
+  });
+
+  class WithDate {
+    at!: Date;
+  }
+  class WithMethod {
+    total(): number {
+      return 0;
+    }
+  }
+  // @ts-expect-error -- a Date comes back from the database as a string
+  command('a.b', { request: WithDate });
+  // @ts-expect-error -- a method does not come back at all
+  command('a.b', { request: OrderInput, reply: WithMethod });
+  // @ts-expect-error -- neither do they in an input
+  saga('order', { version: 1, input: WithDate });
+  // @ts-expect-error -- nor in an output
+  begun.build(() => ({ at: new Date() }));
+
+  const input: InputOf<typeof OrderSaga> = { item: 'hat', amount: 1 };
+  const output: OutputOf<typeof OrderSaga> = { reservationId: '', paymentId: '' };
+  // @ts-expect-error -- the output is typed for whoever waits for it
+  const wrong: number = output.paymentId;
+  void [input, wrong];
+}
+
+describe('the types of the saga language', () => {
+  it('are checked by the compiler, in `npm run types`', () => {
+    expect(compilerChecks).toBeInstanceOf(Function);
+  });
+});
