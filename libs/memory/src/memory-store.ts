@@ -28,19 +28,31 @@ export class MemoryStore implements Store {
   private readonly entries = new Map<string, string[]>();
   private readonly outbox = new Map<string, StoredOwed>();
   private lastRow = 0;
+  private connections = 0;
   private last: Promise<unknown> = Promise.resolve();
 
   /** Transactions run one after the other; what one writes is seen when it has ended well. */
   transact<T>(work: (turn: StoreTurn) => Promise<T>): Promise<T> {
+    const { connections } = this;
     const run = async (): Promise<T> => {
       const turn = new MemoryTurn(this);
       const result = await work(turn);
+      if (connections !== this.connections) throw new Error('the connection to the store was lost');
       turn.commit();
       return result;
     };
     const current = this.last.then(run, run);
     this.last = current.catch(() => undefined);
     return current;
+  }
+
+  /**
+   * What a database does when its clients are gone: the transaction in hand is rolled back and those that wait never
+   * begin. For the simulation of crashes.
+   */
+  loseConnections(): void {
+    this.connections += 1;
+    this.last = Promise.resolve();
   }
 
   find(keys: readonly InstanceKey[]): Promise<SagaInstance[]> {
