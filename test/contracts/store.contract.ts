@@ -30,7 +30,7 @@ function instance(id: string, fields: Partial<SagaInstance> = {}): SagaInstance 
 }
 
 function entry(sequence: number): HistoryEntry {
-  return { sequence, at: AT + sequence, cause: { kind: 'timer' }, effects: [], status: 'running' };
+  return { sequence, at: AT + sequence, cause: { kind: 'started' }, effects: [], status: 'running' };
 }
 
 function key(id: string): { namespace: string; id: string } {

@@ -47,7 +47,7 @@ export class SagaHandle<Output = unknown> implements LifecycleListener {
    */
   async result(options: { timeout?: Duration } = {}): Promise<SagaOutcome<Output>> {
     const milliseconds = readDuration('handle.result()', 'timeout', options.timeout ?? '30s');
-    let cancel = (): void => undefined;
+    let cancel: (() => void) | undefined;
     const timeout = new Promise<never>((_, reject) => {
       cancel = this.clock.after(milliseconds, () => {
         reject(new SagaTimeoutError(this.id, milliseconds, this.isSuspended));
@@ -56,7 +56,7 @@ export class SagaHandle<Output = unknown> implements LifecycleListener {
     try {
       return await Promise.race([this.outcome, timeout]);
     } finally {
-      cancel();
+      cancel?.();
     }
   }
 

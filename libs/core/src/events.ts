@@ -1,6 +1,6 @@
 import type { JsonObject } from './json.js';
 import type { CommandRef, Direction } from './ids.js';
-import type { Failure, SagaInstance } from './instance.js';
+import { exchangeOf, type Failure, isOpen, type SagaInstance } from './instance.js';
 
 /** What comes in with every event, since the engine has neither clock nor dice. */
 export interface Occurrence {
@@ -83,9 +83,18 @@ export interface HistoryEntry {
   readonly failure?: Failure;
 }
 
+/** A command that a timer found: `pending` had no reply in time, `waiting` was to be sent again now. */
+export interface DueCommand {
+  readonly step: string;
+  readonly direction: Direction;
+  readonly visit: number;
+  readonly attempt: number;
+  readonly state: 'pending' | 'waiting';
+}
+
 export type HistoryCause =
   | { readonly kind: 'started' }
-  | { readonly kind: 'timer' }
+  | { readonly kind: 'timer'; readonly due: readonly DueCommand[] }
   | { readonly kind: 'defect' }
   | {
       readonly kind: 'reply';
@@ -110,14 +119,33 @@ export function historyEntry(before: SagaInstance | null, event: SagaEvent, afte
   return {
     sequence: instance.revision,
     at: event.at,
-    cause: causeOf(event),
+    cause: causeOf(before, event),
     effects,
     status: instance.status,
     ...(failure && { failure }),
   };
 }
 
-function causeOf(event: SagaEvent): HistoryCause {
+/** The commands whose time has come, with the index of their visit. */
+export function dueCommands(instance: SagaInstance, at: number): (DueCommand & { readonly index: number })[] {
+  const due: (DueCommand & { index: number })[] = [];
+  for (const [index, visit] of instance.visits.entries()) {
+    for (const direction of ['do', 'undo'] as const) {
+      const exchange = exchangeOf(visit, direction);
+      if (!isOpen(exchange) || exchange.dueAt === undefined || exchange.dueAt > at) continue;
+      const { attempt } = exchange;
+      const state = exchange.state === 'waiting' ? 'waiting' : 'pending';
+      due.push({ index, step: visit.step, direction, visit: visit.visit, attempt, state });
+    }
+  }
+  return due;
+}
+
+function causeOf(before: SagaInstance | null, event: SagaEvent): HistoryCause {
+  if (event.kind === 'timer') {
+    const due = before === null ? [] : dueCommands(before, event.at);
+    return { kind: 'timer', due: due.map(({ index: _, ...command }) => command) };
+  }
   if (event.kind !== 'reply') return { kind: event.kind };
   const { step, direction, visit } = event.command;
   const { outcome } = event;

@@ -15,6 +15,7 @@ export { readDuration } from './duration.js';
 export { DefinitionError, SkaldError } from './errors.js';
 export { historyEntry } from './events.js';
 export type {
+  DueCommand,
   Effect,
   HistoryCause,
   HistoryEntry,
@@ -54,4 +55,5 @@ export {
 export type { RetryOptions, RetryPolicy, RetrySettings } from './retry-policy.js';
 export { saga } from './saga.js';
 export type { SagaBuilder, SagaOptions, StepOptions } from './saga.js';
+export { timelineText } from './timeline.js';
 export { dataOf, transition } from './transition.js';

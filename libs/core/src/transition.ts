@@ -1,5 +1,5 @@
 import { type AnySaga, definitionRef, type SagaData, type StepDefinition, stepNamed } from './definition.js';
-import type { Effect, LifecycleEvent, SagaEvent, Transition } from './events.js';
+import { dueCommands, type Effect, type LifecycleEvent, type SagaEvent, type Transition } from './events.js';
 import { type Direction, lifecycleId } from './ids.js';
 import {
   commandIdOf,
@@ -112,20 +112,18 @@ function onReply(
 function onTimer(definition: AnySaga, instance: SagaInstance, event: SagaEvent): Transition {
   if (instance.wakeAt === null || instance.wakeAt > event.at) return unchanged(instance);
   const turn = new Turn(definition, instance, event);
-  for (const [index, visit] of instance.visits.entries()) {
-    for (const direction of ['do', 'undo'] as const) {
-      const exchange = exchangeOf(visit, direction);
-      if (!isOpen(exchange) || exchange.dueAt === undefined || exchange.dueAt > event.at) continue;
-      if (exchange.state === 'waiting') {
-        turn.send(index, direction, { ...exchange, attempt: exchange.attempt + 1 });
-      } else {
-        turn.retryOrGiveUp(index, direction, {
-          ...exchange,
-          unanswered: (exchange.unanswered ?? 0) + 1,
-          code: 'no_reply',
-          message: `no reply in time to attempt ${exchange.attempt}`,
-        });
-      }
+  for (const { index, direction } of dueCommands(instance, event.at)) {
+    const visit = instance.visits[index];
+    const exchange = visit && exchangeOf(visit, direction);
+    if (exchange?.state === 'waiting') {
+      turn.send(index, direction, { ...exchange, attempt: exchange.attempt + 1 });
+    } else if (exchange !== undefined) {
+      turn.retryOrGiveUp(index, direction, {
+        ...exchange,
+        unanswered: (exchange.unanswered ?? 0) + 1,
+        code: 'no_reply',
+        message: `no reply in time to attempt ${exchange.attempt}`,
+      });
     }
   }
   return turn.end();

@@ -1,1 +1,4 @@
+export { MemoryBroker } from './memory-broker.js';
 export { MemoryStore } from './memory-store.js';
+export { MemoryTransport } from './memory-transport.js';
+export type { MemoryTransportOptions } from './memory-transport.js';

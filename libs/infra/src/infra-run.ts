@@ -1,0 +1,106 @@
+import { firstFound, type Choice } from './choice.js';
+import { createDatabase, dropDatabase } from './databases.js';
+import { findDocker, type Container, type Docker } from './docker.js';
+import type { FoundKafka, FoundPostgres, Infra, InfraProcess } from './infra.js';
+import { InfraError, messageOf } from './infra-error.js';
+import { KeeperHandle } from './keeper-handle.js';
+import type { Service } from './keeper-protocol.js';
+import type { Progress } from './progress.js';
+
+/** One call of `startInfra`: what it has found, and what it has started and so must stop. */
+export class InfraRun implements Infra {
+  kafka?: FoundKafka;
+  postgres?: FoundPostgres;
+  kafkaUnavailable?: string;
+
+  #docker: Promise<Docker | undefined> | undefined;
+  #containers: Promise<Container>[] = [];
+  #keeperStart: Promise<KeeperHandle> | undefined;
+  #keeper: KeeperHandle | undefined;
+  #stopping: Promise<void> | undefined;
+
+  // Not enumerable, as TypeScript's private would be: a log of this object shall not show the environment.
+  readonly #env: NodeJS.ProcessEnv;
+  readonly #progress: Progress;
+
+  constructor(env: NodeJS.ProcessEnv, progress: Progress) {
+    this.#env = env;
+    this.#progress = progress;
+  }
+
+  get processes(): readonly InfraProcess[] {
+    return this.#keeper?.processes ?? [];
+  }
+
+  /** Takes what the environment has given, or else a container, or else a local process. */
+  choose(service: Service, given: string | undefined): Promise<Choice> {
+    return firstFound([
+      {
+        origin: 'environment',
+        find: async () =>
+          given === undefined ? { missing: 'the environment names none' } : { found: given },
+      },
+      { origin: 'docker', find: () => this.#inDocker(service) },
+      { origin: 'local', find: () => this.#local(service) },
+    ]);
+  }
+
+  async createDatabase(name: string): Promise<string> {
+    return await createDatabase(this.#serverUrl(), name);
+  }
+
+  async dropDatabase(name: string): Promise<void> {
+    await dropDatabase(this.#serverUrl(), name);
+  }
+
+  /** What runs in the background shall not keep this process alive. */
+  unref(): void {
+    this.#keeper?.unref();
+  }
+
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async #inDocker(service: Service): Promise<{ found: string } | { missing: string }> {
+    const docker = await (this.#docker ??= findDocker());
+    this.#refuseWhenStopping();
+    if (!docker) return { missing: 'no Docker daemon answers' };
+    const start = service === 'kafka' ? docker.startKafka() : docker.startPostgres();
+    this.#containers.push(start);
+    try {
+      return { found: (await start).address };
+    } catch (error) {
+      const missing = `Docker could not start ${service}: ${messageOf(error)}`;
+      this.#progress.say(`${missing}; trying without it`);
+      return { missing };
+    }
+  }
+
+  async #local(service: Service): Promise<{ found: string } | { missing: string }> {
+    this.#refuseWhenStopping();
+    this.#keeper = await (this.#keeperStart ??= KeeperHandle.start(this.#env, this.#progress));
+    return await this.#keeper.start(service);
+  }
+
+  #refuseWhenStopping(): void {
+    if (this.#stopping) throw new InfraError('NOT_STARTED', 'It was stopped before it had started.');
+  }
+
+  #serverUrl(): string {
+    if (this.postgres && !this.#stopping) return this.postgres.url;
+    const why = this.#stopping ? 'is stopped' : 'was not asked for: call startInfra with postgres: true';
+    throw new InfraError('NOT_STARTED', `PostgreSQL ${why}.`);
+  }
+
+  async #stop(): Promise<void> {
+    const keeper = await this.#keeperStart?.catch(() => undefined);
+    const containers = await Promise.allSettled(this.#containers);
+    await Promise.all([
+      keeper?.stop(),
+      ...containers.map((container) =>
+        container.status === 'fulfilled' ? container.value.stop() : undefined,
+      ),
+    ]);
+  }
+}

@@ -1,0 +1,158 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { InfraProcess } from './infra.js';
+import { InfraError } from './infra-error.js';
+import { isKeeperEvent, type KeeperEvent, type KeeperRequest, type Service } from './keeper-protocol.js';
+import type { Progress } from './progress.js';
+import { howItEnded, type ProgramExit } from './program.js';
+import { repositoryRoot } from './repository.js';
+import { createRunFolder, removeFolder } from './run-folder.js';
+
+/** The keeper ends the servers well within this; after it they are killed. */
+const STOP_TIMEOUT_MS = 10_000;
+
+type Started = { readonly found: string } | { readonly missing: string };
+interface Waiting {
+  readonly resolve: (started: Started) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Our end of the keeper, see keeper.ts. */
+export class KeeperHandle {
+  #processes: InfraProcess[] = [];
+  #waiting = new Map<Service, Waiting>();
+  #stopping: Promise<void> | undefined;
+  #gone: Promise<void>;
+
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly runFolder: string,
+    private readonly progress: Progress,
+  ) {
+    child.on('message', (message) => {
+      if (isKeeperEvent(message)) this.#take(message);
+    });
+    this.#gone = new Promise<ProgramExit>((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+      child.once('error', () => {
+        if (child.pid === undefined) resolve({ code: null, signal: null });
+      });
+    }).then((exit) => this.#clearUp(exit));
+    if (child.pid !== undefined) this.#processes.push({ name: 'keeper', pid: child.pid });
+  }
+
+  static async start(env: NodeJS.ProcessEnv, progress: Progress): Promise<KeeperHandle> {
+    const script = keeperScript();
+    const runFolder = await createRunFolder();
+    const { NODE_OPTIONS: _, ...keeperEnv } = env; // a debugger's port, say, is not for the keeper
+    // A file, not our pipes: `npm run demo | cat` ends when we end, not when the keeper has.
+    const log = openSync(keeperLog(runFolder), 'a');
+    try {
+      const child = fork(script, [runFolder], {
+        detached: true, // leads its own process group: a Ctrl-C in the terminal is for us alone
+        cwd: runFolder,
+        env: keeperEnv,
+        execArgv: [],
+        stdio: ['ignore', log, log, 'ipc'],
+      });
+      return new KeeperHandle(child, runFolder, progress);
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  get processes(): readonly InfraProcess[] {
+    return this.#processes;
+  }
+
+  /** Asks for a server; `found` is its address. Rejects when it does not come up. */
+  start(service: Service): Promise<Started> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(service, { resolve, reject });
+      this.#send({ kind: 'start', service });
+    });
+  }
+
+  /** From now on the keeper does not keep this process alive: a script that forgets `stop()` ends all the same. */
+  unref(): void {
+    this.child.unref();
+    this.child.channel?.unref();
+  }
+
+  /** Resolves when the keeper, the servers and their data are gone. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    this.child.ref();
+    this.child.channel?.ref();
+    this.#send({ kind: 'stop' });
+    const timer = setTimeout(() => this.#killGroup(), STOP_TIMEOUT_MS);
+    await this.#gone;
+    clearTimeout(timer);
+  }
+
+  #send(request: KeeperRequest): void {
+    // The callback takes the error of a channel that is closed: the keeper's end says the same.
+    if (this.child.connected) this.child.send(request, () => {});
+  }
+
+  #take(event: KeeperEvent): void {
+    switch (event.kind) {
+      case 'progress':
+        return this.progress.say(event.line);
+      case 'lost':
+        this.#processes = this.#processes.filter(({ name }) => name !== event.service);
+        return this.progress.say(event.message);
+      case 'started':
+        this.#processes.push({ name: event.service, pid: event.pid });
+        return this.#waiting.get(event.service)?.resolve({ found: event.address });
+      case 'unavailable':
+        return this.#waiting.get(event.service)?.resolve({ missing: event.reason });
+      case 'failed':
+        return this.#waiting.get(event.service)?.reject(new InfraError('START_FAILED', event.message));
+    }
+  }
+
+  /** After the keeper's end, whoever ended it: nothing of its group may live, nothing of its folder stay. */
+  async #clearUp(exit: ProgramExit): Promise<void> {
+    this.#killGroup();
+    const log = await readFile(keeperLog(this.runFolder), 'utf8').catch(() => '');
+    await removeFolder(this.runFolder);
+    this.#processes = [];
+    const message = `The keeper of the local servers ${howItEnded(exit)}, and they with it.`;
+    if (!this.#stopping) this.progress.say(message);
+    const lines = log.split('\n').filter((line) => line !== '');
+    for (const { reject } of this.#waiting.values())
+      reject(new InfraError('START_FAILED', message, lines.slice(-50)));
+  }
+
+  #killGroup(): void {
+    if (this.child.pid === undefined) return;
+    try {
+      process.kill(-this.child.pid, 'SIGKILL');
+    } catch {
+      // ESRCH: the group is empty, as it should be.
+    }
+  }
+}
+
+function keeperLog(runFolder: string): string {
+  return join(runFolder, 'keeper.log');
+}
+
+/** The compiled keeper: beside this module, or, when this one runs from its source (in jest), in dist. */
+function keeperScript(): string {
+  const script = import.meta.url.endsWith('.ts')
+    ? join(repositoryRoot, 'dist', 'libs', 'infra', 'src', 'keeper.js')
+    : fileURLToPath(new URL('./keeper.js', import.meta.url));
+  if (existsSync(script)) return script;
+  throw new InfraError(
+    'NOT_BUILT',
+    `${script} is missing, which keeps the local servers: run \`npm run build\` first.`,
+  );
+}

@@ -1,0 +1,33 @@
+export type Service = 'kafka' | 'postgres';
+
+/** What the process that called `startInfra` asks its keeper. When the channel closes, that means `stop`, too. */
+export type KeeperRequest = { readonly kind: 'start'; readonly service: Service } | { readonly kind: 'stop' };
+
+/** What the keeper tells. That it has stopped everything, it tells by ending. */
+export type KeeperEvent =
+  | { readonly kind: 'progress'; readonly line: string }
+  /** `address` is `host:port` for Kafka and a url for PostgreSQL. */
+  | { readonly kind: 'started'; readonly service: Service; readonly address: string; readonly pid: number }
+  /** This machine lacks what it takes; `reason` says what to install. */
+  | { readonly kind: 'unavailable'; readonly service: Service; readonly reason: string }
+  | { readonly kind: 'failed'; readonly service: Service; readonly message: string }
+  /** A server ended that nobody stopped. */
+  | { readonly kind: 'lost'; readonly service: Service; readonly message: string };
+
+const REQUESTS = new Set<unknown>(['start', 'stop'] satisfies KeeperRequest['kind'][]);
+const EVENTS = new Set<unknown>([
+  'progress',
+  'started',
+  'unavailable',
+  'failed',
+  'lost',
+] satisfies KeeperEvent['kind'][]);
+
+/** Both ends are of the same build: the kind tells the rest. */
+export function isKeeperRequest(message: unknown): message is KeeperRequest {
+  return typeof message === 'object' && message !== null && 'kind' in message && REQUESTS.has(message.kind);
+}
+
+export function isKeeperEvent(message: unknown): message is KeeperEvent {
+  return typeof message === 'object' && message !== null && 'kind' in message && EVENTS.has(message.kind);
+}

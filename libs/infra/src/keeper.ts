@@ -1,0 +1,89 @@
+/**
+ * The keeper: a process between ours and the servers it starts. It leads a process group of its own, so that a Ctrl-C
+ * in the terminal hits neither it nor the servers; and when the process that forked it stops it or is gone, even by
+ * SIGKILL, the IPC channel closes: then it ends the servers, deletes their data, and ends.
+ *
+ * Run as `node keeper.js <run folder>`. Its output is the file keeper.log in that folder.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { InfraError, messageOf } from './infra-error.js';
+import { isKeeperRequest, type KeeperEvent, type Service } from './keeper-protocol.js';
+import { startLocalKafka } from './local-kafka.js';
+import { startLocalPostgres } from './local-postgres.js';
+import type { LocalServer } from './local-server.js';
+import { howItEnded } from './program.js';
+import { ProgramGroup } from './program-group.js';
+import { removeFolder } from './run-folder.js';
+import { UnavailableError } from './unavailable-error.js';
+
+const LONGEST_UNWINDING_MS = 1_000;
+
+const runFolder = process.argv[2];
+if (runFolder === undefined || !process.send) {
+  throw new InfraError('INVALID_SETTING', 'The keeper is forked by startInfra(); it is not run by hand.');
+}
+const folder = runFolder;
+
+const programs = new ProgramGroup();
+const starts: Promise<void>[] = [];
+let stopping: Promise<void> | undefined;
+
+process.on('SIGINT', () => {});
+process.on('SIGHUP', () => {});
+process.on('SIGTERM', stop);
+process.on('disconnect', stop);
+process.on('uncaughtException', (error) => {
+  console.error(error);
+  stop();
+});
+process.on('message', (message) => {
+  if (!isKeeperRequest(message)) return;
+  if (message.kind === 'stop') stop();
+  else starts.push(start(message.service));
+});
+if (!process.connected) stop(); // our parent was quicker to die than we to listen
+
+async function start(service: Service): Promise<void> {
+  const startLocal = { kafka: startLocalKafka, postgres: startLocalPostgres }[service];
+  try {
+    const server = await startLocal({
+      programs,
+      runFolder: folder,
+      progress: (line) => tell({ kind: 'progress', line }),
+    });
+    tell({ kind: 'started', service, address: server.address, pid: server.program.pid ?? 0 });
+    void watch(service, server);
+  } catch (error) {
+    if (error instanceof UnavailableError) tell({ kind: 'unavailable', service, reason: error.message });
+    else tell({ kind: 'failed', service, message: messageOf(error) });
+  }
+}
+
+async function watch(service: Service, { program }: LocalServer): Promise<void> {
+  const exit = await program.exited;
+  if (programs.closed) return;
+  const message = program.failure(`${howItEnded(exit)} while it was in use`).message;
+  tell({ kind: 'lost', service, message });
+}
+
+function tell(event: KeeperEvent): void {
+  // The callback takes the error of a channel that has closed in between; `disconnect` tells the same.
+  if (process.connected) process.send?.(event, () => {});
+}
+
+function stop(): void {
+  stopping ??= end();
+}
+
+async function end(): Promise<void> {
+  try {
+    await programs.close();
+    // A start notices that its program is gone; one that hangs in the file system must not hold us.
+    await Promise.race([Promise.allSettled(starts), sleep(LONGEST_UNWINDING_MS)]);
+    await removeFolder(folder);
+    process.exit(0);
+  } catch (error) {
+    console.error(error);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,259 @@
+import { type Consumer, type ConsumeOptions, messageOf } from '@skald/runtime';
+import type { EachBatchPayload } from 'kafkajs';
+import { Arrivals } from './arrivals.js';
+import { Assignment } from './assignment.js';
+import { BatchHandler } from './batch-handler.js';
+import type { DeadLetterWriter } from './dead-letters.js';
+import { decode } from './envelope.js';
+import { isCausedBy, TransportClosedError, UnknownTopicError } from './errors.js';
+import { type Assigned, GroupMember } from './group-member.js';
+import { OffsetCommitter } from './offset-committer.js';
+import type { KafkaSettings } from './options.js';
+import { atMost, Pause } from './pause.js';
+import { StartOffsets } from './start-offsets.js';
+import type { TopicAdmin } from './topic-admin.js';
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
+const HEARTBEAT_MS = 500;
+const SETTLE_WITHIN_MS = 3_000;
+const REPORT_EVERY_MS = 30_000;
+
+/**
+ * Consumes in batches over all partitions. kafkajs does not fetch again until it was given back what it fetched, so
+ * fetching only fills a queue, and a loop of its own takes from it: while a batch is handled the next one gathers.
+ *
+ * It stays in its group until it is stopped: a kafkajs consumer that crashes is replaced.
+ */
+export class BatchConsumer implements Consumer {
+  private readonly assignment = new Assignment();
+  private readonly arrivals: Arrivals;
+  private readonly committer: OffsetCommitter;
+  private readonly handler: BatchHandler;
+  private readonly pause = new Pause();
+  private member: GroupMember | undefined;
+  private start: StartOffsets | undefined;
+  private stopping: Promise<void> | undefined;
+  private membership: Promise<void> | undefined;
+  private work: Promise<void> | undefined;
+  private ready: { resolve(): void; reject(error: Error): void } | undefined;
+  private failingSince: number | undefined;
+  private reportedAt = 0;
+
+  constructor(
+    private readonly settings: KafkaSettings,
+    private readonly options: ConsumeOptions,
+    private readonly admin: TopicAdmin,
+    deadLetters: DeadLetterWriter,
+  ) {
+    this.arrivals = new Arrivals(4 * options.maximumBatch);
+    this.committer = new OffsetCommitter(
+      this.assignment,
+      async (positions) => this.member?.commit(positions),
+      settings.crashProbe,
+      settings.log,
+    );
+    this.handler = new BatchHandler(options, this.assignment, deadLetters, settings.log);
+  }
+
+  /**
+   * Resolves when it has its place in the group, maybe with no partition. Waits for a broker that is away.
+   *
+   * @throws UnknownTopicError, TransportClosedError when it was stopped meanwhile, kafkajs' error when login fails
+   */
+  async begin(): Promise<void> {
+    const joined = new Promise<void>((resolve, reject) => {
+      this.ready = { resolve, reject };
+    });
+    this.work = this.handleAll();
+    this.membership = this.stayInGroup();
+    await joined;
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.shutDown();
+    return this.stopping;
+  }
+
+  private async shutDown(): Promise<void> {
+    this.ready?.reject(new TransportClosedError(`${this.name} was stopped before it had joined`));
+    this.member?.pause();
+    this.arrivals.close();
+    this.handler.giveUpRetries();
+    await this.work;
+    const settled = await atMost(SETTLE_WITHIN_MS, this.committer.settle());
+    if (!settled) this.settings.log.warn(`${this.name} stops unconfirmed; its last messages will come again`);
+    this.committer.close();
+    this.pause.end();
+    await this.member?.leave();
+    await this.membership;
+  }
+
+  private async handleAll(): Promise<void> {
+    for (;;) {
+      const batch = await this.arrivals.take(this.options.maximumBatch);
+      if (batch.length === 0) return;
+      const fresh = batch.filter((arrival) => !this.assignment.isRepeated(arrival));
+      if (fresh.length > 0 && (await this.handler.handle(fresh))) {
+        this.assignment.done(fresh);
+        this.committer.request();
+      }
+    }
+  }
+
+  private async stayInGroup(): Promise<void> {
+    let wait = FIRST_PAUSE_MS;
+    while (this.stopping === undefined) {
+      try {
+        await this.oneMembership();
+      } catch (error) {
+        if (this.ready !== undefined && isFinal(error)) {
+          this.ready.reject(this.finalError(error));
+          return;
+        }
+        if (this.stopping !== undefined) return;
+        wait = this.failingSince === undefined ? FIRST_PAUSE_MS : Math.min(2 * wait, LONGEST_PAUSE_MS);
+        this.report(error);
+        await this.pause.sleep(wait);
+      }
+    }
+  }
+
+  /** Ends when it is stopped, and throws when it crashes. */
+  private async oneMembership(): Promise<void> {
+    const { group, topics, from } = this.options;
+    if (from === 'now') this.start ??= await StartOffsets.read(this.admin, group, topics);
+    const member = new GroupMember(this.settings, group, topics, {
+      joined: (id, assigned) => this.joined(member, id, assigned),
+      rebalancing: () => this.unsettle(),
+      fetched: (payload) => this.receive(payload),
+    });
+    if (this.stopping !== undefined) return;
+    this.member = member;
+    try {
+      await member.start();
+      const reason = await member.ended;
+      if (reason !== undefined) throw reason;
+    } finally {
+      this.assignment.leave();
+      this.dropWaiting();
+      await member.leave();
+    }
+  }
+
+  private joined(member: GroupMember, id: string, assigned: Assigned): void {
+    if (this.stopping !== undefined) return;
+    const positions = this.assignment.join(id, assigned);
+    this.dropWaiting();
+    member.seek(positions);
+    this.committer.request();
+    if (this.start === undefined || this.start.areKnown) {
+      member.resume();
+      this.isReady();
+    } else {
+      member.pause();
+      void this.beginAtStart(member, this.start, assigned);
+    }
+  }
+
+  private async beginAtStart(member: GroupMember, start: StartOffsets, assigned: Assigned): Promise<void> {
+    const { epoch } = this.assignment;
+    const isCurrent = (): boolean => this.stopping === undefined && epoch === this.assignment.epoch;
+    while (isCurrent()) {
+      try {
+        const positions = await start.missing(assigned);
+        if (!isCurrent()) return;
+        member.seek(positions);
+        if (positions.length > 0) await member.commit(positions);
+        if (!isCurrent()) return;
+        member.resume();
+        this.isReady();
+        return;
+      } catch (error) {
+        this.settings.log.warn(`${this.name} cannot note where it begins, trying again: ${messageOf(error)}`);
+        await this.pause.sleep(500);
+      }
+    }
+  }
+
+  private async receive(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
+    const { topic, partition } = batch;
+    const held = this.assignment.find(topic, partition);
+    const { epoch } = this.assignment;
+    const isOutdated = (): boolean =>
+      this.stopping !== undefined || epoch !== this.assignment.epoch || payload.isStale();
+    if (held === undefined || isOutdated()) return;
+
+    let pushed: string | undefined;
+    for (const record of batch.messages) {
+      while (this.arrivals.isFull) {
+        // What is pushed must not be fetched again when the heartbeat fails.
+        if (pushed !== undefined) payload.resolveOffset(pushed);
+        await Promise.race([this.arrivals.room(), this.pause.sleep(HEARTBEAT_MS)]);
+        if (isOutdated()) return;
+        await payload.heartbeat();
+        if (isOutdated()) return;
+      }
+      const offset = BigInt(record.offset);
+      const decoded = decode(record);
+      const content =
+        decoded.kind === 'message'
+          ? { kind: decoded.kind, delivery: { topic, message: decoded.message } }
+          : decoded;
+      this.assignment.fetched(held, offset);
+      this.arrivals.push({ held, offset, epoch, record, content });
+      pushed = record.offset;
+    }
+    payload.resolveOffset(batch.lastOffset());
+  }
+
+  private unsettle(): void {
+    this.assignment.unsettle();
+    this.dropWaiting();
+  }
+
+  private dropWaiting(): void {
+    this.arrivals.clear();
+    this.handler.wake();
+  }
+
+  private isReady(): void {
+    this.ready?.resolve();
+    this.ready = undefined;
+    if (this.failingSince !== undefined) {
+      this.settings.log.log(`${this.name} is back in its group`);
+      this.failingSince = undefined;
+    }
+  }
+
+  private report(reason: unknown): void {
+    const now = Date.now();
+    this.failingSince ??= now;
+    if (now - this.reportedAt < REPORT_EVERY_MS) return;
+    this.reportedAt = now;
+    this.settings.log.warn(`${this.name} is not in its group and tries again: ${messageOf(reason)}`);
+  }
+
+  private finalError(error: unknown): Error {
+    if (isCausedBy(error, 'UNKNOWN_TOPIC_OR_PARTITION')) {
+      return new UnknownTopicError(this.options.topics, { cause: error });
+    }
+    return error instanceof Error ? error : new Error(String(error));
+  }
+
+  private get name(): string {
+    return `the consumer of group '${this.options.group}'`;
+  }
+}
+
+/** Errors that no waiting mends when a consumer is first started: what it was told is wrong. */
+function isFinal(error: unknown): boolean {
+  return (
+    isCausedBy(error, 'UNKNOWN_TOPIC_OR_PARTITION') ||
+    isCausedBy(error, 'KafkaJSSASLAuthenticationError') ||
+    isCausedBy(error, 'TOPIC_AUTHORIZATION_FAILED') ||
+    isCausedBy(error, 'GROUP_AUTHORIZATION_FAILED') ||
+    isCausedBy(error, 'INVALID_TOPIC_EXCEPTION')
+  );
+}

@@ -1,0 +1,49 @@
+import { SkaldError } from '@skald/core';
+
+/** An option of the transport or of a consumer is wrong. Thrown before anything connects. */
+export class KafkaOptionsError extends SkaldError {
+  readonly code = 'invalid_kafka_options';
+
+  constructor(
+    readonly option: string,
+    problem: string,
+  ) {
+    super(`Kafka option '${option}': ${problem}`);
+  }
+}
+
+/** A topic is not there. Skald never lets a broker create topics by accident: a typing error would swallow messages. */
+export class UnknownTopicError extends SkaldError {
+  readonly code = 'unknown_topic';
+
+  constructor(
+    readonly topics: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    super(
+      `At least one of these topics does not exist: ${topics.join(', ')}. Create it with ensureTopics() before it is used.`,
+      options,
+    );
+  }
+}
+
+/** The broker did not confirm all messages of a send; some of them may be stored all the same. Send them again. */
+export class KafkaSendError extends SkaldError {
+  readonly code = 'kafka_send_failed';
+}
+
+/** The transport was closed, or the consumer stopped, before it was ready. */
+export class TransportClosedError extends SkaldError {
+  readonly code = 'transport_closed';
+}
+
+/**
+ * Follows `cause` to the name or type that kafkajs gave the first error; its retries wrap it several times.
+ *
+ * @param kind a name (`KafkaJSConnectionError`) or a type of the protocol (`UNKNOWN_TOPIC_OR_PARTITION`)
+ */
+export function isCausedBy(error: unknown, kind: string): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === kind || ('type' in error && error.type === kind)) return true;
+  return isCausedBy(error.cause, kind);
+}

@@ -1,0 +1,8 @@
+export {
+  KafkaOptionsError,
+  KafkaSendError,
+  TransportClosedError,
+  UnknownTopicError,
+} from './errors.js';
+export { KafkaTransport } from './kafka-transport.js';
+export type { KafkaTransportOptions } from './options.js';

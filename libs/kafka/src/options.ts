@@ -1,0 +1,76 @@
+import type { CrashProbe, Log } from '@skald/runtime';
+import type { KafkaConfig, SASLOptions } from 'kafkajs';
+import { KafkaOptionsError } from './errors.js';
+
+export interface KafkaTransportOptions {
+  /** Where the cluster is met first: `host:port`, at least one. */
+  readonly brokers: readonly string[];
+  /** Name of this service in the brokers' logs and quotas. */
+  readonly clientId: string;
+  /** TLS: `true` for the system's certificates, or the options of `tls.connect`. Default: no TLS. */
+  readonly ssl?: KafkaConfig['ssl'];
+  /** How to log in: mechanism `plain`, `scram-sha-256`, `scram-sha-512`, `aws` or `oauthbearer`. Default: no login. */
+  readonly sasl?: SASLOptions;
+  /**
+   * Partitions of a topic that is created here; existing topics stay as they are. At least 1, default 4.
+   * Few partitions on few cores are faster; a group has no use for more replicas than partitions.
+   */
+  readonly partitions?: number;
+  /** Copies of a topic that is created here: 1 or more, or -1 for the broker's default. Default -1. */
+  readonly replicationFactor?: number;
+  /** Milliseconds after which a send that the broker has not confirmed is rejected. At least 500, default 10 000. */
+  readonly sendTimeoutMs?: number;
+  /**
+   * Milliseconds without a heartbeat after which the broker gives a dead consumer's partitions to the others. At least
+   * 6 000 (a broker's own default bound), default 10 000. Heartbeats go out twice a second, also while messages wait.
+   */
+  readonly sessionTimeoutMs?: number;
+  readonly log: Log;
+  /** For tests that kill the process at a crash point. */
+  readonly crashProbe?: CrashProbe;
+}
+
+export interface KafkaSettings extends KafkaTransportOptions {
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly sendTimeoutMs: number;
+  readonly sessionTimeoutMs: number;
+  readonly crashProbe: CrashProbe;
+}
+
+/** @throws KafkaOptionsError naming the option */
+export function readOptions(options: KafkaTransportOptions): KafkaSettings {
+  const { brokers, clientId } = options;
+  if (brokers.length === 0) throw new KafkaOptionsError('brokers', "give at least one 'host:port'");
+  for (const broker of brokers) {
+    if (!/^\S+:\d{1,5}$/.test(broker)) {
+      throw new KafkaOptionsError('brokers', `${JSON.stringify(broker)} is no broker; write 'host:port'`);
+    }
+  }
+  if (clientId.trim() === '') throw new KafkaOptionsError('clientId', 'give the name of this service');
+
+  const partitions = options.partitions ?? 4;
+  atLeast('partitions', partitions, 1);
+  const replicationFactor = options.replicationFactor ?? -1;
+  if (replicationFactor !== -1) atLeast('replicationFactor', replicationFactor, 1);
+  const sendTimeoutMs = options.sendTimeoutMs ?? 10_000;
+  atLeast('sendTimeoutMs', sendTimeoutMs, 500);
+  const sessionTimeoutMs = options.sessionTimeoutMs ?? 10_000;
+  atLeast('sessionTimeoutMs', sessionTimeoutMs, 6_000);
+  return {
+    ...options,
+    partitions,
+    replicationFactor,
+    sendTimeoutMs,
+    sessionTimeoutMs,
+    crashProbe: options.crashProbe ?? noProbe,
+  };
+}
+
+export function atLeast(option: string, value: number, minimum: number): void {
+  if (!Number.isInteger(value) || value < minimum) {
+    throw new KafkaOptionsError(option, `${value} is not allowed; use a whole number from ${minimum}`);
+  }
+}
+
+async function noProbe(): Promise<void> {}

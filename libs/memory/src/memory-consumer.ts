@@ -1,0 +1,210 @@
+import { type Message, MalformedMessageError, readMessage, topics as topicNames } from '@skald/core';
+import {
+  type Clock,
+  type Consumer,
+  type ConsumeOptions,
+  type CrashProbe,
+  type DeadLetter,
+  type Delivery,
+  type Log,
+  messageOf,
+} from '@skald/runtime';
+import type { MemoryBroker, StoredRecord } from './memory-broker.js';
+import type { MemoryGroup, MemoryMember } from './memory-group.js';
+
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+
+interface Surroundings {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly crashProbe: CrashProbe;
+}
+
+interface Arrival {
+  readonly record: StoredRecord;
+  readonly content: Delivery | { readonly code: string; readonly reason: string };
+}
+
+/** Takes batches from its group's partitions, one at a time, until it is stopped. */
+export class MemoryConsumer implements Consumer, MemoryMember {
+  readonly topics: ReadonlySet<string>;
+  private readonly group: MemoryGroup;
+  private readonly work: Promise<void>;
+  private state: 'running' | 'stopping' | 'abandoned' = 'running';
+  private wakeUp: (() => void) | undefined;
+  private failures = 0;
+
+  constructor(
+    private readonly broker: MemoryBroker,
+    private readonly options: ConsumeOptions,
+    private readonly around: Surroundings,
+  ) {
+    const logs = options.topics.flatMap((topic) => broker.partitionsOf(topic));
+    this.topics = new Set(options.topics);
+    this.group = broker.group(options.group);
+    this.group.join(this, logs, options.from);
+    this.work = this.run();
+  }
+
+  async stop(): Promise<void> {
+    if (this.state === 'running') this.state = 'stopping';
+    this.wake();
+    await this.work;
+  }
+
+  abandon(): void {
+    this.state = 'abandoned';
+    this.group.leave(this);
+    this.wake();
+  }
+
+  wake(): void {
+    this.wakeUp?.();
+  }
+
+  private async run(): Promise<void> {
+    // Begins after the constructor is done.
+    await Promise.resolve();
+    while (this.state === 'running') {
+      const records = this.group.take(this, this.options.maximumBatch);
+      if (records.length === 0) {
+        await this.sleep();
+      } else if (!(await this.process(records))) {
+        break;
+      }
+    }
+    this.group.leave(this);
+  }
+
+  /** @returns false when it was given up because the consumer ends */
+  private async process(records: readonly StoredRecord[]): Promise<boolean> {
+    const batch = records.map(arrivalOf);
+    let letters: readonly DeadLetter[] | undefined;
+    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+      try {
+        letters ??= await this.callHandler(batch);
+        if (this.isAbandoned()) return false;
+        this.putAside(batch, letters);
+        break;
+      } catch (error) {
+        this.noteFailure(error);
+      }
+      await this.sleepFor(wait);
+      if (this.state !== 'running') return false;
+    }
+    this.noteSuccess();
+    try {
+      await this.around.crashProbe('before offset commit');
+    } catch (error) {
+      // A probe that throws plays a crash: whoever is left in the group goes on.
+      this.around.log.error(`the consumer of group '${this.options.group}' crashed: ${messageOf(error)}`);
+      return false;
+    }
+    return this.group.confirm(this, records);
+  }
+
+  private async callHandler(batch: readonly Arrival[]): Promise<readonly DeadLetter[]> {
+    const deliveries = batch.flatMap(({ content }) => ('message' in content ? [content] : []));
+    if (deliveries.length === 0) return [];
+    const letters = await this.options.handle(deliveries);
+    const known = new Set(deliveries);
+    if (letters.some((letter) => !known.has(letter.delivery))) {
+      throw new Error('it returned a dead letter whose delivery is not of this batch; return the same object');
+    }
+    return letters;
+  }
+
+  private putAside(batch: readonly Arrival[], letters: readonly DeadLetter[]): void {
+    const byDelivery = new Map<Delivery, DeadLetter>(letters.map((letter) => [letter.delivery, letter]));
+    const dead = batch.flatMap(({ record, content }) => {
+      const why = 'message' in content ? byDelivery.get(content) : content;
+      return why === undefined ? [] : [{ record, code: why.code, reason: why.reason }];
+    });
+    if (dead.length === 0) return;
+    const time = new Date(this.around.clock.now()).toISOString();
+    this.broker.append(
+      dead.map(({ record, code, reason }) => ({
+        topic: topicNames.deadLetters(record.topic),
+        key: record.key,
+        value: record.value,
+        headers: {
+          ...record.headers,
+          'dlq-code': code,
+          'dlq-reason': reason,
+          'dlq-topic': record.topic,
+          'dlq-partition': String(record.partition),
+          'dlq-offset': String(record.offset),
+          'dlq-time': time,
+        },
+      })),
+    );
+    for (const { record, code, reason } of dead) {
+      const { topic, partition, offset } = record;
+      this.around.log.warn(
+        `dead letter: ${topic}, partition ${partition}, offset ${offset}: ${code}: ${reason}`,
+      );
+    }
+  }
+
+  private noteFailure(error: unknown): void {
+    if (this.failures === 0) {
+      this.around.log.warn(`${this.name} failed and will get its messages again: ${messageOf(error)}`);
+    }
+    this.failures += 1;
+  }
+
+  private noteSuccess(): void {
+    if (this.failures > 0) {
+      this.around.log.log(`${this.name} works again after ${this.failures} failed attempt(s)`);
+    }
+    this.failures = 0;
+  }
+
+  private async sleep(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.wakeUp = resolve;
+    });
+    this.wakeUp = undefined;
+  }
+
+  private async sleepFor(milliseconds: number): Promise<void> {
+    if (this.state !== 'running') return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.around.clock.after(milliseconds, resolve);
+      this.wakeUp = () => {
+        if (this.state === 'running') return;
+        cancel();
+        resolve();
+      };
+    });
+    this.wakeUp = undefined;
+  }
+
+  private isAbandoned(): boolean {
+    return this.state === 'abandoned';
+  }
+
+  private get name(): string {
+    return `the handler of group '${this.options.group}'`;
+  }
+}
+
+function arrivalOf(record: StoredRecord): Arrival {
+  try {
+    return { record, content: { topic: record.topic, message: parse(record.value) } };
+  } catch (error) {
+    if (!(error instanceof MalformedMessageError)) throw error;
+    return { record, content: { code: error.code, reason: error.message } };
+  }
+}
+
+function parse(value: string): Message {
+  let event: unknown;
+  try {
+    event = JSON.parse(value);
+  } catch {
+    throw new MalformedMessageError('the value is not JSON');
+  }
+  return readMessage(event);
+}

@@ -1,0 +1,95 @@
+import { type OutgoingMessage, topics as topicNames } from '@skald/core';
+import {
+  type Clock,
+  type Consumer,
+  type ConsumeOptions,
+  type CrashProbe,
+  type Log,
+  systemClock,
+  type Transport,
+} from '@skald/runtime';
+import { type MemoryBroker, MemoryOptionsError, wholeNumber } from './memory-broker.js';
+import { MemoryConsumer } from './memory-consumer.js';
+
+export interface MemoryTransportOptions {
+  readonly broker: MemoryBroker;
+  /** Default: silence. */
+  readonly log?: Log;
+  /** Times the pauses between attempts. Default: the system's clock. */
+  readonly clock?: Clock;
+  /** For tests that crash at a crash point. */
+  readonly crashProbe?: CrashProbe;
+}
+
+const SILENCE: Log = { log: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** Messages within one process. Each transport stands for a process; those that share a broker reach each other. */
+export class MemoryTransport implements Transport {
+  private readonly broker: MemoryBroker;
+  private readonly log: Log;
+  private readonly clock: Clock;
+  private readonly crashProbe: CrashProbe;
+  private readonly consumers = new Set<MemoryConsumer>();
+  private isClosed = false;
+
+  constructor(options: MemoryTransportOptions) {
+    this.broker = options.broker;
+    this.log = options.log ?? SILENCE;
+    this.clock = options.clock ?? systemClock;
+    this.crashProbe = options.crashProbe ?? (async () => undefined);
+  }
+
+  async ensureTopics(topics: readonly string[]): Promise<void> {
+    this.refuseWhenClosed();
+    for (const topic of topics) {
+      this.broker.create(topic);
+      this.broker.create(topicNames.deadLetters(topic), 1);
+    }
+  }
+
+  /** @throws MemoryOptionsError, UnknownMemoryTopicError */
+  async consume(options: ConsumeOptions): Promise<Consumer> {
+    this.refuseWhenClosed();
+    if (options.group === '') throw new MemoryOptionsError('group', 'give the group a name');
+    if (options.topics.length === 0) throw new MemoryOptionsError('topics', 'give at least one topic');
+    wholeNumber('maximumBatch', options.maximumBatch, 1);
+
+    const { broker, log, clock, crashProbe } = this;
+    const consumer = new MemoryConsumer(broker, options, { log, clock, crashProbe });
+    this.consumers.add(consumer);
+    return {
+      stop: async () => {
+        await consumer.stop();
+        this.consumers.delete(consumer);
+      },
+    };
+  }
+
+  /** @throws UnknownMemoryTopicError; nothing is sent then */
+  async send(messages: readonly OutgoingMessage[]): Promise<void> {
+    this.refuseWhenClosed();
+    this.broker.append(
+      messages.map(({ topic, message }) => ({ topic, key: message.sagaid, value: JSON.stringify(message) })),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await Promise.all([...this.consumers].map((consumer) => consumer.stop()));
+    this.consumers.clear();
+  }
+
+  /**
+   * What SIGKILL does to a process: nothing more is sent or confirmed, and what its consumers had in hand goes to others.
+   * Handlers that are running cannot be cut off, but whatever they do with this transport fails.
+   */
+  abandon(): void {
+    this.isClosed = true;
+    for (const consumer of this.consumers) consumer.abandon();
+    this.consumers.clear();
+  }
+
+  private refuseWhenClosed(): void {
+    if (this.isClosed) throw new MemoryOptionsError('transport', 'it is closed; make a new one');
+  }
+}

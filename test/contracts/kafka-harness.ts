@@ -1,0 +1,73 @@
+import { KafkaTransport } from '@skald/kafka';
+import { Kafka, logLevel, Partitioners } from 'kafkajs';
+import { silence, type TransportHarness, uniqueName, type WireRecord } from './transport-harness.js';
+
+/** @throws Error when the tests run without a broker */
+export function testBrokers(): string[] {
+  const brokers = process.env['SKALD_TEST_KAFKA_BROKERS'];
+  if (brokers === undefined || brokers === '') {
+    throw new Error(
+      "These tests need a real Kafka. Run them with 'npm test', which starts one, or name one in " +
+        "SKALD_TEST_KAFKA_BROKERS ('host:port', several separated by commas).",
+    );
+  }
+  return brokers.split(',');
+}
+
+/** Speaks to the broker with plain kafkajs, so that what the transport writes and reads is judged from outside. */
+export async function kafkaHarness(): Promise<TransportHarness> {
+  const brokers = testBrokers();
+  const kafka = new Kafka({ brokers, clientId: 'transport-contract', logLevel: logLevel.NOTHING });
+  const admin = kafka.admin();
+  const producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await Promise.all([admin.connect(), producer.connect()]);
+
+  return {
+    start: (options = {}) => {
+      const transport = new KafkaTransport({ brokers, clientId: 'transport-test', log: silence, ...options });
+      // Gives up confirming when its crash probe never returns.
+      return { transport, die: () => transport.close() };
+    },
+    produceRaw: async (topic, records) => {
+      await producer.send({
+        topic,
+        messages: records.map(({ key = null, value = '', headers = {} }) => ({ key, value, headers })),
+      });
+    },
+    records: async (topic) => {
+      const ends = await admin.fetchTopicOffsets(topic);
+      const expected = ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0);
+      return readAll(kafka, topic, expected);
+    },
+    close: async () => {
+      await Promise.all([admin.disconnect(), producer.disconnect()]);
+    },
+  };
+}
+
+async function readAll(kafka: Kafka, topic: string, expected: number): Promise<WireRecord[]> {
+  const records: WireRecord[] = [];
+  if (expected === 0) return records;
+  const consumer = kafka.consumer({ groupId: uniqueName('reader'), maxWaitTimeInMs: 100 });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  await new Promise<void>((resolve, reject) => {
+    consumer
+      .run({
+        eachMessage: async ({ message: { key, value, headers = {} } }) => {
+          records.push({
+            key: key?.toString() ?? null,
+            value: value?.toString() ?? '',
+            headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, String(text)])),
+          });
+          if (records.length === expected) resolve();
+        },
+      })
+      .catch(reject);
+  });
+  await consumer.disconnect();
+  return records;
+}

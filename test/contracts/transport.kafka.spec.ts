@@ -1,0 +1,4 @@
+import { kafkaHarness } from './kafka-harness.js';
+import { describeTransport } from './transport.contract.js';
+
+describeTransport('Kafka', kafkaHarness);
