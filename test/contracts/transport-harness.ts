@@ -55,11 +55,11 @@ export function messagesOf(sagas: number, each: number, first = 0): Message[] {
   );
 }
 
-export async function send(
-  transport: Transport,
-  topic: string,
-  messages: readonly Message[],
-): Promise<void> {
+export function idsOf(messages: readonly Message[]): string[] {
+  return messages.map(({ id }) => id).toSorted();
+}
+
+export async function send(transport: Transport, topic: string, messages: readonly Message[]): Promise<void> {
   await transport.send(messages.map((message) => ({ topic, message })));
 }
 
@@ -69,11 +69,16 @@ export interface Gate {
 }
 
 export function gate(): Gate {
-  let open: () => void = () => undefined;
+  const waiting: (() => void)[] = [];
   const opened = new Promise<void>((resolve) => {
-    open = resolve;
+    waiting.push(resolve);
   });
-  return { opened, open };
+  return {
+    opened,
+    open: () => {
+      for (const resolve of waiting) resolve();
+    },
+  };
 }
 
 /** Remembers what a consumer was given, and lets a test wait for it. */
@@ -84,8 +89,10 @@ export class Recorder {
   private readonly watchers = new Set<() => void>();
 
   constructor(
-    private readonly then: (batch: readonly Delivery[], call: number) => Promise<readonly DeadLetter[] | void> = async () =>
-      undefined,
+    private readonly then: (
+      batch: readonly Delivery[],
+      call: number,
+    ) => Promise<readonly DeadLetter[] | void> = async () => undefined,
   ) {}
 
   options(topic: string, more: Partial<ConsumeOptions> = {}): ConsumeOptions {

@@ -3,6 +3,7 @@ import { topics } from '@skald/core';
 import type { CrashProbe, Transport } from '@skald/runtime';
 import {
   gate,
+  idsOf,
   messageOf,
   messagesOf,
   Recorder,
@@ -44,8 +45,6 @@ export function describeTransport(name: string, makeHarness: () => Promise<Trans
       await transport.ensureTopics([topic]);
       return { transport, topic };
     }
-
-    const idsOf = (messages: readonly { id: string }[]): string[] => messages.map(({ id }) => id).toSorted();
 
     describe('sending and receiving', () => {
       it('delivers a message that is sent after consume() resolved, with all its attributes', async () => {
@@ -181,9 +180,7 @@ export function describeTransport(name: string, makeHarness: () => Promise<Trans
         });
         await transport.consume(received.options(topic, { maximumBatch: 5 }));
 
-        await Promise.all(
-          [0, 1, 2, 3].map((round) => send(transport, topic, messagesOf(10, 3, 3 * round))),
-        );
+        await Promise.all([0, 1, 2, 3].map((round) => send(transport, topic, messagesOf(10, 3, 3 * round))));
         await received.untilCount(120);
 
         expect(received.mostAtOnce).toBe(1);

@@ -16,17 +16,20 @@ export async function startParticipant(module: DynamicModule): Promise<INestAppl
 /**
  * Runs a service as a process of its own: reads its configuration, starts it on Kafka, and ends it on SIGTERM or
  * SIGINT after the batch in hand.
+ *
+ * @param crash for crash tests only
  */
 export async function runService(
   name: string,
   start: (surroundings: Surroundings, config: ServiceConfig) => Promise<INestApplication>,
+  crash: Pick<Surroundings, 'crashProbe'> = {},
 ): Promise<void> {
   const log = new Logger(name);
   try {
     const config = readServiceConfig(process.env);
     const { namespace, databaseUrl, kafkaBrokers } = config;
-    const transport = new KafkaTransport({ brokers: kafkaBrokers, clientId: name, log });
-    const app = await start({ namespace, databaseUrl, transport }, config);
+    const transport = new KafkaTransport({ brokers: kafkaBrokers, clientId: name, log, ...crash });
+    const app = await start({ namespace, databaseUrl, transport, ...crash }, config);
     endOnSignal(app, transport, log);
     log.log('ready');
     process.send?.('ready');

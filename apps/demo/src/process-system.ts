@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { KafkaTransport } from '@skald/kafka';
-import { ServiceProcess } from '@skald/infra';
+import { compiledFile, ServiceProcess } from '@skald/infra';
 import type { Transport } from '@skald/runtime';
 import { Logger } from '@nestjs/common';
 import { type DatabaseUrls, type ServiceName, SERVICES, type System } from './system.js';
@@ -11,8 +10,8 @@ export interface ProcessSystemOptions {
   readonly databases: DatabaseUrls;
   /** Port of the REST interface. Default: a free one. */
   readonly port?: number;
-  /** Another script instead of a service's own, for tests that make it crash. */
-  readonly scripts?: Partial<Record<ServiceName | 'orchestrator', string>>;
+  /** Another script instead of the service's own, for tests that make it crash. */
+  readonly replaced?: { readonly service: ServiceName | 'orchestrator'; readonly script: string };
   readonly env?: Readonly<Record<string, string>>;
   readonly onLine?: (service: string, line: string) => void;
 }
@@ -29,15 +28,14 @@ export class ProcessSystem implements System {
 
   static async start(options: ProcessSystemOptions): Promise<ProcessSystem> {
     const system = new ProcessSystem(options);
-    try {
-      const started = [
-        ...SERVICES.map((service) => system.startParticipant(service)),
-        system.startOrchestrator(),
-      ];
-      await Promise.all(started);
-    } catch (error) {
+    const started = await Promise.allSettled([
+      ...SERVICES.map((service) => system.startParticipant(service, system.scriptOf(service))),
+      system.startOrchestrator(system.scriptOf('orchestrator')),
+    ]);
+    const failed = started.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') {
       await system.stop();
-      throw error;
+      throw failed.reason;
     }
     return system;
   }
@@ -65,26 +63,41 @@ export class ProcessSystem implements System {
   }
 
   /** Starts the orchestrator, for the first time or after it has ended. */
-  async startOrchestrator(script = this.options.scripts?.orchestrator): Promise<ServiceProcess> {
-    this.orchestrator = await this.run('orchestrator', script ?? scriptOf('orchestrator'), {
+  async startOrchestrator(script = scriptOf('orchestrator')): Promise<ServiceProcess> {
+    this.orchestrator = await this.run('orchestrator', script, {
       PORT: String(this.options.port ?? 0),
     });
     return this.orchestrator;
   }
 
   /** Starts a participant: the first of its kind, a replica, or one that had ended. */
-  async startParticipant(
-    service: ServiceName,
-    script = this.options.scripts?.[service],
-  ): Promise<ServiceProcess> {
-    const started = await this.run(service, script ?? scriptOf(`bricklayer-${service}`));
+  async startParticipant(service: ServiceName, script = scriptOf(service)): Promise<ServiceProcess> {
+    const started = await this.run(service, script);
     this.participants.push(started);
     return started;
+  }
+
+  /** Resolves when the orchestrator's process has ended. */
+  async orchestratorExit(): Promise<{ readonly signal: string | null }> {
+    if (this.orchestrator === undefined) throw new Error('the orchestrator was never started');
+    return this.orchestrator.exited;
+  }
+
+  /** Resolves when the participant's process, the one started last, has ended. */
+  async participantExit(service: ServiceName): Promise<{ readonly signal: string | null }> {
+    const process = this.participants.findLast(({ name }) => name === service);
+    if (process === undefined) throw new Error(`${service} was never started`);
+    return process.exited;
   }
 
   async stop(): Promise<void> {
     const all = [...this.participants, ...(this.orchestrator ? [this.orchestrator] : [])];
     await Promise.all(all.map((service) => service.stop()));
+  }
+
+  private scriptOf(service: ServiceName | 'orchestrator'): string {
+    const { replaced } = this.options;
+    return replaced?.service === service ? replaced.script : scriptOf(service);
   }
 
   private run(
@@ -110,7 +123,8 @@ export class ProcessSystem implements System {
   }
 }
 
-/** The compiled main file of an app, beside this one in dist. */
-function scriptOf(app: string): string {
-  return fileURLToPath(new URL(`../../${app}/src/main.js`, import.meta.url));
+/** The compiled main file of a service's app. */
+function scriptOf(service: ServiceName | 'orchestrator'): string {
+  const app = service === 'orchestrator' ? service : `bricklayer-${service}`;
+  return compiledFile(`apps/${app}/src/main.ts`);
 }

@@ -1,6 +1,6 @@
-export { endWithParent, tellReady } from './child-side.js';
 export type { FoundKafka, FoundPostgres, Infra, InfraOptions, InfraProcess, Origin } from './infra.js';
 export { InfraError, type InfraErrorCode } from './infra-error.js';
 export { ServiceProcess, type ServiceProcessOptions } from './service-process.js';
 export { startInfra } from './start-infra.js';
 export { KAFKA_VERSION } from './versions.js';
+export { compiledFile } from './repository.js';

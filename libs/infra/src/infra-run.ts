@@ -21,10 +21,12 @@ export class InfraRun implements Infra {
 
   // Not enumerable, as TypeScript's private would be: a log of this object shall not show the environment.
   readonly #env: NodeJS.ProcessEnv;
+  readonly #useDocker: boolean;
   readonly #progress: Progress;
 
-  constructor(env: NodeJS.ProcessEnv, progress: Progress) {
+  constructor(env: NodeJS.ProcessEnv, useDocker: boolean, progress: Progress) {
     this.#env = env;
+    this.#useDocker = useDocker;
     this.#progress = progress;
   }
 
@@ -63,6 +65,7 @@ export class InfraRun implements Infra {
   }
 
   async #inDocker(service: Service): Promise<{ found: string } | { missing: string }> {
+    if (!this.#useDocker) return { missing: 'Docker is not wanted' };
     const docker = await (this.#docker ??= findDocker());
     this.#refuseWhenStopping();
     if (!docker) return { missing: 'no Docker daemon answers' };

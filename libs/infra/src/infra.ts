@@ -57,6 +57,8 @@ export interface InfraOptions {
   readonly kafka?: boolean;
   /** Default true. */
   readonly postgres?: boolean;
+  /** Whether to look for Docker. Default true; false is for measurements that shall run on the bare machine. */
+  readonly docker?: boolean;
   /** Read for `KAFKA_BROKERS`, `DATABASE_URL`, `JAVA_HOME`, `XDG_CACHE_HOME`, `PATH`. Default `process.env`. */
   readonly env?: NodeJS.ProcessEnv;
   /** Called with one line of text for each thing worth knowing, at least every 5 s. Default: writes to stderr. */

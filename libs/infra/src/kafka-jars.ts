@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, readdir, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { codeOf, InfraError } from './infra-error.js';
@@ -19,12 +19,15 @@ const ATTEMPTS = 2;
  * @throws {UnavailableError} when Maven is missing or cannot fetch them.
  */
 export async function kafkaJars(context: LocalStart): Promise<string> {
-  const cache = await cacheFolder(context.runFolder);
-  const folder = join(cache, `kafka-${KAFKA_VERSION}`);
-  await removeStalePartials(cache);
-  if (existsSync(folder)) return folder;
+  const folderName = `kafka-${KAFKA_VERSION}`;
+  const cache = userCache();
+  if (cache !== undefined && existsSync(join(cache, folderName))) return join(cache, folderName);
 
-  const partial = await mkdtemp(join(cache, `partial-${process.pid}-`));
+  // Where there is no home, or none to write to, the jars are fetched for this run only.
+  const place = cache !== undefined && (await isWritable(cache)) ? cache : context.runFolder;
+  const folder = join(place, folderName);
+  await removeStalePartials(place);
+  const partial = await mkdtemp(join(place, `partial-${process.pid}-`));
   try {
     await fetchInto(partial, folder, context);
     await rename(partial, folder).catch((error: unknown) => {
@@ -91,14 +94,22 @@ function unavailable(error: unknown): UnavailableError {
   );
 }
 
-/** Where a home is missing or not writable, the jars are fetched for this run only. */
-async function cacheFolder(runFolder: string): Promise<string> {
+/** Undefined when this user has no home. */
+function userCache(): string | undefined {
   try {
-    const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'skald');
-    await mkdir(folder, { recursive: true });
-    return folder;
+    return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'skald');
   } catch {
-    return runFolder;
+    return undefined;
+  }
+}
+
+async function isWritable(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

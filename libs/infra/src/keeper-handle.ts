@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { InfraProcess } from './infra.js';
-import { InfraError } from './infra-error.js';
+import { InfraError, messageOf } from './infra-error.js';
 import { isKeeperEvent, type KeeperEvent, type KeeperRequest, type Service } from './keeper-protocol.js';
 import type { Progress } from './progress.js';
 import { howItEnded, type ProgramExit } from './program.js';
@@ -25,7 +25,8 @@ export class KeeperHandle {
   #processes: InfraProcess[] = [];
   #waiting = new Map<Service, Waiting>();
   #stopping: Promise<void> | undefined;
-  #gone: Promise<void>;
+  /** Resolves when all is cleared up, with the error for those who still wait for a server. */
+  #gone: Promise<InfraError>;
 
   private constructor(
     private readonly child: ChildProcess,
@@ -37,7 +38,7 @@ export class KeeperHandle {
     });
     this.#gone = new Promise<ProgramExit>((resolve) => {
       child.once('exit', (code, signal) => resolve({ code, signal }));
-      child.once('error', () => {
+      child.on('error', () => {
         if (child.pid === undefined) resolve({ code: null, signal: null });
       });
     }).then((exit) => this.#clearUp(exit));
@@ -72,6 +73,7 @@ export class KeeperHandle {
   start(service: Service): Promise<Started> {
     return new Promise((resolve, reject) => {
       this.#waiting.set(service, { resolve, reject });
+      void this.#gone.then(reject);
       this.#send({ kind: 'start', service });
     });
   }
@@ -119,16 +121,16 @@ export class KeeperHandle {
   }
 
   /** After the keeper's end, whoever ended it: nothing of its group may live, nothing of its folder stay. */
-  async #clearUp(exit: ProgramExit): Promise<void> {
+  async #clearUp(exit: ProgramExit): Promise<InfraError> {
     this.#killGroup();
     const log = await readFile(keeperLog(this.runFolder), 'utf8').catch(() => '');
-    await removeFolder(this.runFolder);
+    await removeFolder(this.runFolder).catch((error: unknown) => {
+      this.progress.say(`could not delete ${this.runFolder}, please do: ${messageOf(error)}`);
+    });
     this.#processes = [];
     const message = `The keeper of the local servers ${howItEnded(exit)}, and they with it.`;
     if (!this.#stopping) this.progress.say(message);
-    const lines = log.split('\n').filter((line) => line !== '');
-    for (const { reject } of this.#waiting.values())
-      reject(new InfraError('START_FAILED', message, lines.slice(-50)));
+    return new InfraError('START_FAILED', message, log.split('\n').filter(Boolean).slice(-50));
   }
 
   #killGroup(): void {

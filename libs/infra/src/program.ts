@@ -127,14 +127,14 @@ export class Program {
 
   #watchEnd(): Promise<ProgramExit> {
     return new Promise((resolve) => {
-      this.#child.once('error', (error) => {
+      this.#child.on('error', (error) => {
         if (this.pid !== undefined) return;
         this.#spawnError = error;
         resolve({ code: null, signal: null });
       });
       this.#child.once('close', (code, signal) => resolve({ code, signal }));
       this.#child.once('exit', (code, signal) => {
-        setTimeout(resolve, LAST_OUTPUT_MS, { code, signal });
+        setTimeout(resolve, LAST_OUTPUT_MS, { code, signal }).unref(); // output still open keeps us alive
       });
     });
   }

@@ -15,7 +15,7 @@ export interface ServiceProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Default: the folder of this process. */
   readonly cwd?: string;
-  /** The line that tells it is up. Default: the child calls {@link tellReady}, which sends the IPC message `ready`. */
+  /** The line that tells it is up. Default: the child sends the IPC message `ready`. */
   readonly ready?: RegExp | ((line: string) => boolean);
   /** Default 30 000. */
   readonly readyTimeoutMs?: number;
@@ -24,7 +24,7 @@ export interface ServiceProcessOptions {
 
 /**
  * A service of ours run as a child process: its log lines captured, told ready, stopped or killed by id.
- * The service should call {@link endWithParent}, so that it does not outlive a parent that was killed.
+ * The service should end on `disconnect` of its IPC channel, so that it does not outlive a parent that was killed.
  */
 export class ServiceProcess {
   readonly name: string;

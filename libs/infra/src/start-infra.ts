@@ -25,11 +25,11 @@ const STARTED_TIMEOUT_MS = 60_000;
  *   `kafkaUnavailable`.
  */
 export async function startInfra(options: InfraOptions = {}): Promise<Infra> {
-  const { kafka = true, postgres = true, env = process.env, onProgress = toStderr } = options;
+  const { kafka = true, postgres = true, docker = true, env = process.env, onProgress = toStderr } = options;
   const brokers = kafka ? givenBrokers(env) : undefined;
   const databaseUrl = postgres ? givenDatabaseUrl(env) : undefined;
   const progress = new Progress(onProgress);
-  const run = new InfraRun(env, progress);
+  const run = new InfraRun(env, docker, progress);
   try {
     await Promise.all([
       kafka && progress.during('waiting for Kafka', findKafka(run, progress, brokers)),

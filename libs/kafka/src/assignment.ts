@@ -79,7 +79,9 @@ export class Assignment {
   }
 
   fetched(held: HeldPartition, offset: bigint): void {
-    held.next ??= offset;
+    if (held.next !== undefined) return;
+    held.next = offset;
+    held.confirmed = offset;
   }
 
   /** Whether this was done while it was being fetched once more. */

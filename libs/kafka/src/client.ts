@@ -1,5 +1,4 @@
 import { Kafka, logLevel } from 'kafkajs';
-import { kafkajsLog } from './kafkajs-log.js';
 import type { KafkaSettings } from './options.js';
 
 /**
@@ -19,6 +18,6 @@ export function kafkaClient(settings: KafkaSettings): Kafka {
     requestTimeout: settings.sendTimeoutMs,
     retry: RETRY,
     logLevel: logLevel.WARN,
-    logCreator: kafkajsLog(settings.log),
+    logCreator: settings.clientLog,
   });
 }

@@ -83,7 +83,9 @@ function isMediaType(contentType: string, type: string): boolean {
 }
 
 function isJson(contentType: string): boolean {
-  return isMediaType(contentType, 'application/json') || /^[\w.-]+\/[\w.-]+\+json(?:\s*;|$)/i.test(contentType);
+  return (
+    isMediaType(contentType, 'application/json') || /^[\w.-]+\/[\w.-]+\+json(?:\s*;|$)/i.test(contentType)
+  );
 }
 
 function textOf(header: IHeaders[string]): string | undefined {

@@ -1,8 +1,3 @@
-export {
-  KafkaOptionsError,
-  KafkaSendError,
-  TransportClosedError,
-  UnknownTopicError,
-} from './errors.js';
+export { KafkaOptionsError, KafkaSendError, TransportClosedError, UnknownTopicError } from './errors.js';
 export { KafkaTransport } from './kafka-transport.js';
 export type { KafkaTransportOptions } from './options.js';

@@ -1,19 +1,20 @@
 import type { Log } from '@skald/runtime';
 import { type LogEntry, logLevel, type logCreator } from 'kafkajs';
 
-const QUIET_MS = 10_000;
+const QUIET_MS = 30_000;
 
-/** What belongs to every rebalance, and what the consumer reports itself. */
+/** What belongs to every rebalance or new topic, what another line says already, and what callers report. */
 const ORDINARY = [
   /group is rebalancing/i,
-  /^Response (?:Heartbeat|JoinGroup|SyncGroup|OffsetCommit|LeaveGroup|GroupCoordinator)\b/,
+  /^Response (?:Heartbeat|JoinGroup|SyncGroup|OffsetCommit|LeaveGroup|GroupCoordinator|ListOffsets)\b/,
   /does not host this topic-partition/,
+  /^Failed to connect to (?:seed )?broker/,
   /^Crash: /,
   /^The coordinator is not aware of this member/,
 ];
 
 /**
- * Passes kafkajs' warnings and errors on, one line each, without payloads. The same line is written once in ten seconds:
+ * Passes kafkajs' warnings and errors on, one line each, without payloads. The same line is written once in thirty seconds:
  * kafkajs repeats a lost connection several times a second. What it calls an error it mostly mends itself, so it all
  * goes out as a warning; calls that fail for good reject, and are reported by whoever made them.
  */

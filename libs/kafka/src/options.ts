@@ -1,6 +1,7 @@
 import type { CrashProbe, Log } from '@skald/runtime';
-import type { KafkaConfig, SASLOptions } from 'kafkajs';
+import type { KafkaConfig, logCreator, SASLOptions } from 'kafkajs';
 import { KafkaOptionsError } from './errors.js';
+import { kafkajsLog } from './kafkajs-log.js';
 
 export interface KafkaTransportOptions {
   /** Where the cluster is met first: `host:port`, at least one. */
@@ -36,6 +37,8 @@ export interface KafkaSettings extends KafkaTransportOptions {
   readonly sendTimeoutMs: number;
   readonly sessionTimeoutMs: number;
   readonly crashProbe: CrashProbe;
+  /** One for all clients of a transport, so that they do not all say the same. */
+  readonly clientLog: logCreator;
 }
 
 /** @throws KafkaOptionsError naming the option */
@@ -64,6 +67,7 @@ export function readOptions(options: KafkaTransportOptions): KafkaSettings {
     sendTimeoutMs,
     sessionTimeoutMs,
     crashProbe: options.crashProbe ?? noProbe,
+    clientLog: kafkajsLog(options.log),
   };
 }
 

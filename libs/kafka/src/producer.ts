@@ -54,7 +54,8 @@ export class RecordProducer {
       });
     } catch (error) {
       const topics = [...byTopic.keys()];
-      if (isCausedBy(error, 'UNKNOWN_TOPIC_OR_PARTITION')) throw new UnknownTopicError(topics, { cause: error });
+      if (isCausedBy(error, 'UNKNOWN_TOPIC_OR_PARTITION'))
+        throw new UnknownTopicError(topics, { cause: error });
       throw new KafkaSendError(
         `Kafka did not confirm ${records.length} message(s) to ${topics.join(', ')}: ${messageOf(error)}. ` +
           'Some may be stored; send them again.',

@@ -47,16 +47,14 @@ export class TopicAdmin {
         }
       }
       const missing = [...wanted].filter(([topic]) => !counts.has(topic));
-      if (missing.length === 0) return;
-      // Resolves with false when another service created them meanwhile.
-      await admin.createTopics({
-        topics: missing.map(([topic, numPartitions]) => ({ topic, numPartitions, replicationFactor })),
-        waitForLeaders: false,
-      });
-      await this.waitForLeaders(
-        admin,
-        missing.map(([topic]) => topic),
-      );
+      if (missing.length > 0) {
+        // Resolves with false when another service created them meanwhile.
+        await admin.createTopics({
+          topics: missing.map(([topic, numPartitions]) => ({ topic, numPartitions, replicationFactor })),
+          waitForLeaders: false,
+        });
+      }
+      await this.waitForLeaders(admin, [...wanted.keys()]);
     });
   }
 

@@ -108,7 +108,8 @@ export class MemoryBroker {
 
   private partitionFor(record: MemoryRecord & { readonly topic: string }): PartitionLog {
     const partitions = this.partitionsOf(record.topic);
-    const index = record.key === null ? this.sequence % partitions.length : hash(record.key) % partitions.length;
+    const index =
+      record.key === null ? this.sequence % partitions.length : hash(record.key) % partitions.length;
     const partition = partitions[index];
     if (partition === undefined) throw new UnknownMemoryTopicError(record.topic);
     return partition;

@@ -110,7 +110,9 @@ export class MemoryConsumer implements Consumer, MemoryMember {
     const letters = await this.options.handle(deliveries);
     const known = new Set(deliveries);
     if (letters.some((letter) => !known.has(letter.delivery))) {
-      throw new Error('it returned a dead letter whose delivery is not of this batch; return the same object');
+      throw new Error(
+        'it returned a dead letter whose delivery is not of this batch; return the same object',
+      );
     }
     return letters;
   }

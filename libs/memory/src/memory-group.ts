@@ -63,7 +63,9 @@ export class MemoryGroup {
   /** @returns false when the member is out of the group: its records have gone to others */
   confirm(member: MemoryMember, records: readonly StoredRecord[]): boolean {
     if (!this.members.includes(member)) return false;
-    const ends = new Map(records.map(({ topic, partition, offset }) => [`${partition}:${topic}`, offset + 1]));
+    const ends = new Map(
+      records.map(({ topic, partition, offset }) => [`${partition}:${topic}`, offset + 1]),
+    );
     for (const one of this.partitions.values()) {
       const end = ends.get(`${one.log.partition}:${one.log.topic}`);
       if (end === undefined || one.holder !== member) continue;

@@ -81,7 +81,7 @@ export class MemoryStore implements Store {
     for (const [key, { wakeAt, definition }] of this.instances) {
       if (wakeAt !== null && known.has(definition)) waking.push({ key, wakeAt });
     }
-    return waking.sort((a, b) => a.wakeAt - b.wakeAt);
+    return waking.toSorted((a, b) => a.wakeAt - b.wakeAt);
   }
 
   /** @internal */

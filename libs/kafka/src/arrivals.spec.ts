@@ -1,0 +1,77 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Arrival, Arrivals } from './arrivals.js';
+import { Assignment } from './assignment.js';
+
+const assignment = new Assignment();
+assignment.join('me', { t: [0] });
+
+function arrival(offset: number): Arrival {
+  const held = assignment.find('t', 0);
+  if (held === undefined) throw new Error('partition 0 is not held');
+  return {
+    held,
+    offset: BigInt(offset),
+    epoch: assignment.epoch,
+    record: { key: null, value: null },
+    content: { kind: 'malformed', code: 'c', reason: 'r' },
+  };
+}
+
+const offsetsOf = (batch: readonly Arrival[]): number[] => batch.map(({ offset }) => Number(offset));
+
+describe('the queue of arrivals', () => {
+  it('gives what waits in order, up to the maximum', async () => {
+    const arrivals = new Arrivals(10);
+    for (let i = 0; i < 5; i += 1) arrivals.push(arrival(i));
+
+    expect(offsetsOf(await arrivals.take(3))).toEqual([0, 1, 2]);
+    expect(offsetsOf(await arrivals.take(3))).toEqual([3, 4]);
+  });
+
+  it('wakes who waits, with all that comes in the same turn of the event loop', async () => {
+    const arrivals = new Arrivals(10);
+    const taking = arrivals.take(10);
+
+    arrivals.push(arrival(1));
+    await Promise.resolve();
+    arrivals.push(arrival(2));
+
+    expect(offsetsOf(await taking)).toEqual([1, 2]);
+  });
+
+  it('goes on waiting when all was cleared before it could be taken', async () => {
+    const arrivals = new Arrivals(10);
+    const taking = arrivals.take(10);
+    arrivals.push(arrival(1));
+    arrivals.clear();
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+    arrivals.push(arrival(2));
+
+    expect(offsetsOf(await taking)).toEqual([2]);
+  });
+
+  it('is full at its bound, and lets in who waits for room when some is taken', async () => {
+    const arrivals = new Arrivals(2);
+    arrivals.push(arrival(1));
+    arrivals.push(arrival(2));
+    expect(arrivals.isFull).toBe(true);
+
+    const room = arrivals.room();
+    await arrivals.take(1);
+
+    await room;
+    expect(arrivals.isFull).toBe(false);
+  });
+
+  it('gives nothing any more when it is closed', async () => {
+    const arrivals = new Arrivals(2);
+    const taking = arrivals.take(1);
+    arrivals.close();
+
+    expect(await taking).toEqual([]);
+    arrivals.push(arrival(1));
+    expect(await arrivals.take(1)).toEqual([]);
+  });
+});
