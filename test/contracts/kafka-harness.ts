@@ -1,22 +1,11 @@
 import { KafkaTransport } from '@skald/kafka';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
-import { silence, type TransportHarness, uniqueName, type WireRecord } from './transport-harness.js';
-
-/** @throws Error when the tests run without a broker */
-export function testBrokers(): string[] {
-  const brokers = process.env['SKALD_TEST_KAFKA_BROKERS'];
-  if (brokers === undefined || brokers === '') {
-    throw new Error(
-      "These tests need a real Kafka. Run them with 'npm test', which starts one, or name one in " +
-        "SKALD_TEST_KAFKA_BROKERS ('host:port', several separated by commas).",
-    );
-  }
-  return brokers.split(',');
-}
+import { testKafkaBrokers, uniqueName } from '../setup/real-services.js';
+import { silence, type TransportHarness, type WireRecord } from './transport-harness.js';
 
 /** Speaks to the broker with plain kafkajs, so that what the transport writes and reads is judged from outside. */
 export async function kafkaHarness(): Promise<TransportHarness> {
-  const brokers = testBrokers();
+  const brokers = testKafkaBrokers();
   const kafka = new Kafka({ brokers, clientId: 'transport-contract', logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   const producer = kafka.producer({

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { orchestratorSchema, participantSchema, PostgresStore } from '@skald/postgres';
-import { freshDatabase } from '../setup/databases.js';
+import { freshDatabase } from '../setup/real-services.js';
 import { describeStore } from './store.contract.js';
 
 let database: Awaited<ReturnType<typeof freshDatabase>>;

@@ -1,4 +1,5 @@
 import type { Message } from '@skald/core';
+import { uniqueName } from '../setup/real-services.js';
 import type { ConsumeOptions, CrashProbe, DeadLetter, Delivery, Transport } from '@skald/runtime';
 
 /** A record as it lies in a topic. */
@@ -26,14 +27,6 @@ export interface TransportHarness {
 }
 
 export const silence = { log: () => undefined, warn: () => undefined, error: () => undefined };
-
-let topicsMade = 0;
-
-/** A name that no other test has used. */
-export function uniqueName(what: string): string {
-  topicsMade += 1;
-  return `${what}-${process.pid}-${Date.now()}-${topicsMade}`;
-}
 
 export function messageOf(sagaid: string, number: number, more: Partial<Message> = {}): Message {
   return {

@@ -10,9 +10,9 @@ import {
   send,
   type TransportHarness,
   type TransportProcess,
-  uniqueName,
   untilTogether,
 } from './transport-harness.js';
+import { uniqueName } from '../setup/real-services.js';
 
 /** What every transport promises; whoever uses the port may rely on this and on no more. */
 export function describeTransport(name: string, makeHarness: () => Promise<TransportHarness>): void {

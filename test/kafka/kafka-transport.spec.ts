@@ -11,8 +11,8 @@ import {
   send,
   silence,
   type TransportHarness,
-  uniqueName,
 } from '../contracts/transport-harness.js';
+import { uniqueName } from '../setup/real-services.js';
 
 describe('the Kafka transport', () => {
   let harness: TransportHarness;

@@ -3,7 +3,7 @@ import type { Transport } from '@skald/runtime';
 import { DataSource } from 'typeorm';
 import { ProcessSystem, type ProcessSystemOptions } from '../../apps/demo/src/process-system.js';
 import { query, SERVICES } from '../../apps/demo/src/system.js';
-import { testDatabaseUrl, testKafkaBrokers, uniqueName } from './databases.js';
+import { testDatabaseUrl, testKafkaBrokers, uniqueName } from './real-services.js';
 
 /** Bricklayer as real processes on the run's Kafka and PostgreSQL, in a namespace and databases of its own. */
 export class TestSystem {

@@ -14,3 +14,9 @@ export class CommandRejectedException extends RpcException {
     super(new Rejection(code, message));
   }
 }
+
+/** The no in what came out of Nest's exception layer, whether a filter unwrapped it, passed it on or threw it. */
+export function rejectionOf(error: unknown): Rejection | undefined {
+  const thrown: unknown = error instanceof CommandRejectedException ? error.getError() : error;
+  return thrown instanceof Rejection ? thrown : undefined;
+}

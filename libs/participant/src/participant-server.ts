@@ -2,6 +2,7 @@ import {
   checkIdentifier,
   type CommandContract,
   DefinitionError,
+  isRecord,
   type Message,
   type OutgoingMessage,
   replyMessage,
@@ -16,7 +17,7 @@ import type { EntityManager } from 'typeorm';
 import { Barrier, type FinalOutcome, HandlerFailedError } from './barrier.js';
 import { CommandContext } from './command-context.js';
 import { type HandlerExtras, SKALD_TRANSPORT } from './command-handler.decorator.js';
-import { Rejection } from './command-rejected.exception.js';
+import { rejectionOf } from './command-rejected.exception.js';
 import { eachLimited } from './each-limited.js';
 import { PARTICIPANT_OPTIONS } from './participant.module-definition.js';
 import type { ParticipantOptions } from './participant-options.js';
@@ -186,15 +187,22 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
       const reply: unknown = await lastValueFrom(this.transformToObservable(result), { defaultValue: null });
       return { kind: 'succeeded', data: reply ?? null };
     } catch (error) {
-      if (!(error instanceof Rejection)) throw context.failure ?? error;
-      if (!contract.rejections.includes(error.code)) {
-        throw new Error(`'${contract.type}' has no rejection '${error.code}'; add it to the contract`, {
+      const rejection = rejectionOf(error);
+      if (rejection === undefined) throw isMasked(error) ? (context.failure ?? error) : error;
+      const { code, message: reason } = rejection;
+      if (!contract.rejections.includes(code)) {
+        throw new Error(`'${contract.type}' has no rejection '${code}'; add it to the contract`, {
           cause: error,
         });
       }
-      return { kind: 'rejected', code: error.code, message: error.message };
+      return { kind: 'rejected', code, message: reason };
     }
   }
+}
+
+/** Nest's text in place of an error that no filter caught. */
+function isMasked(error: unknown): boolean {
+  return isRecord(error) && error['status'] === 'error' && error['message'] === 'Internal server error';
 }
 
 /** Commands of one saga in their order; those of different sagas may run side by side. */

@@ -22,11 +22,11 @@ class Reserved {
 const Reserve = command('stock.reserve', { request: Order, reply: Reserved, rejections: ['sold_out'] });
 const Release = command('stock.release', { request: Order });
 const Charge = command('payment.charge', { request: Order, rejections: ['no_money'] });
-const with_ = ({ input }: { input: Order }): Order => input;
+const inputOf = ({ input }: { input: Order }): Order => input;
 
 const OrderSaga = saga('order', { version: 1, input: Order, retry: { jitter: 0 } })
-  .step('reserve', { send: Reserve, with: with_, as: 'stock', undo: { send: Release, with: with_ } })
-  .step('charge', { send: Charge, with: with_, timeout: '10s', retry: { maximumAttempts: 2 } })
+  .step('reserve', { send: Reserve, with: inputOf, as: 'stock', undo: { send: Release, with: inputOf } })
+  .step('charge', { send: Charge, with: inputOf, timeout: '10s', retry: { maximumAttempts: 2 } })
   .build(({ stock }) => ({ reservationId: stock.reservationId }));
 
 const INPUT = { item: 'hat', amount: 3 };
