@@ -2,12 +2,17 @@ import 'reflect-metadata';
 import { startInfra } from '@skald/infra';
 import { startSystem } from './start-system.js';
 
+/** Nest's account of how it puts an application together: forty lines that nobody starts a demo for. */
+const NEST_STARTING = /\[(InstanceLoader|RouterExplorer|RoutesResolver|NestFactory|Nest\w+)\] /;
+
 const infra = await startInfra();
 try {
   console.log('starting the orchestrator and three services, each with its own database…');
   const system = await startSystem(infra, {
     port: Number(process.env['PORT'] ?? 3_000),
-    onLine: (service, line) => console.log(`${service.padEnd(12)} | ${line}`),
+    onLine: (service, line) => {
+      if (!NEST_STARTING.test(line)) console.log(`${service.padEnd(12)} | ${line}`);
+    },
   });
   const sagas = `${system.restUrl()}/api/v1/namespaces/${system.namespace}/sagas`;
   const input = {

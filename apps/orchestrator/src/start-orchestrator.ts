@@ -2,6 +2,7 @@ import type { Surroundings } from '@bricklayer/chassis';
 import type { INestApplication } from '@nestjs/common';
 import type { SagaModuleOptions } from '@skald/orchestrator';
 import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { OrchestratorModule } from './orchestrator.module.js';
 
 export interface RestAddress {
@@ -17,9 +18,13 @@ export async function startOrchestrator(
   address: RestAddress,
   overrides?: Partial<SagaModuleOptions>,
 ): Promise<INestApplication> {
-  const app = await NestFactory.create(OrchestratorModule.forRoot(surroundings, overrides), {
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestExpressApplication>(
+    OrchestratorModule.forRoot(surroundings, overrides),
+    {
+      abortOnError: false,
+    },
+  );
+  app.disable('x-powered-by');
   await app.listen(address.port, address.host ?? '127.0.0.1');
   return app;
 }

@@ -6,7 +6,7 @@ const QUIET_MS = 30_000;
 /** What belongs to every rebalance or new topic, what another line says already, and what callers report. */
 const ORDINARY = [
   /group is rebalancing/i,
-  /^Response (?:Heartbeat|JoinGroup|SyncGroup|OffsetCommit|LeaveGroup|GroupCoordinator|ListOffsets)\b/,
+  /^Response (?:Heartbeat|JoinGroup|SyncGroup|OffsetCommit|LeaveGroup|GroupCoordinator|ListOffsets|Metadata|CreateTopics)\b/,
   /does not host this topic-partition/,
   /^Failed to connect to (?:seed )?broker/,
   /^Crash: /,
