@@ -7,12 +7,12 @@ import { ProblemException } from './problem.js';
 import { sagaView, type SagaView } from './saga.view.js';
 import { StartSagaRequest } from './start-saga.request.js';
 
-const STATUS_OF_REFUSAL: Readonly<Record<RequestRefusedError['code'], HttpStatus>> = {
+/** What the engine refuses makes no sense now: a conflict with the saga's state, unless the request itself is wrong. */
+const STATUS_OF_REFUSAL: Readonly<Record<string, HttpStatus>> = {
   unknown_definition: HttpStatus.UNPROCESSABLE_ENTITY,
   invalid_input: HttpStatus.UNPROCESSABLE_ENTITY,
   invalid_id: HttpStatus.UNPROCESSABLE_ENTITY,
-  wrong_namespace: HttpStatus.NOT_FOUND,
-  saga_exists: HttpStatus.CONFLICT,
+  unknown_saga: HttpStatus.NOT_FOUND,
 };
 
 @Controller('api/v1/namespaces/:namespace/sagas')
@@ -38,7 +38,7 @@ export class SagasController {
       return sagaView(instance);
     } catch (error) {
       if (!(error instanceof RequestRefusedError)) throw error;
-      const status = STATUS_OF_REFUSAL[error.code];
+      const status = STATUS_OF_REFUSAL[error.code] ?? HttpStatus.CONFLICT;
       throw new ProblemException(
         status,
         error.code,
