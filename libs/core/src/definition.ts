@@ -1,5 +1,4 @@
 import type { CallContract, CommandContract, SignalContract } from './contract.js';
-import type { Duration } from './duration.js';
 import type { DataClass, JsonObject } from './json.js';
 import type { RetrySettings } from './retry-policy.js';
 
@@ -78,8 +77,8 @@ export interface BranchNode extends Node {
 
 export interface SleepNode extends Node {
   readonly kind: 'sleep';
-  /** A duration, or a date as text. */
-  until(data: SagaData): Duration | string;
+  /** A duration, in milliseconds or as text, or a date as text. */
+  until(data: SagaData): number | string;
 }
 
 export interface WaitNode extends Node {

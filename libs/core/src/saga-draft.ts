@@ -171,7 +171,7 @@ export class SagaDraft {
         maximumVisits: DEFAULT_MAXIMUM_VISITS,
         arms: Object.fromEntries(firsts),
         choose,
-      } as SagaNode,
+      },
       ...filled.flatMap(({ draft }) => linkAll(draft.drafts, next)),
     ]);
   }
@@ -200,7 +200,7 @@ export class SagaDraft {
     });
   }
 
-  sleep(name: string, until: Duration | ((data: never) => Duration | string)): this {
+  sleep(name: string, until: Duration | ((data: never) => number | string)): this {
     const subject = this.take(name);
     if (typeof until !== 'function') readDuration(subject, 'duration', until);
     return this.addNode({
@@ -209,7 +209,7 @@ export class SagaDraft {
       as: undefined,
       maximumVisits: DEFAULT_MAXIMUM_VISITS,
       until: typeof until === 'function' ? until : () => until,
-    } as Unlinked<SagaNode>);
+    });
   }
 
   waitFor(name: string, options: UncheckedWait): this {
@@ -289,7 +289,7 @@ export class SagaDraft {
   }
 
   private addNode(node: Unlinked<SagaNode>): this {
-    return this.add(node.name, (next) => [{ ...node, next } as SagaNode]);
+    return this.add(node.name, (next) => [{ ...node, next }]);
   }
 
   private add(name: string, link: Draft['link']): this {

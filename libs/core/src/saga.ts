@@ -164,7 +164,7 @@ export interface BeforePivot<
   /** Waits for a time: a duration, or a function of the data that gives a duration or an ISO 8601 date. */
   sleep<const Name extends string>(
     name: NewName<Name, Names>,
-    until: Duration | ((data: Data) => Duration | string),
+    until: Duration | ((data: Data) => number | string),
   ): BeforePivot<Input, Data, Names | Name>;
 
   /** Waits for the first of several signals, or for a timeout. */
@@ -254,7 +254,7 @@ export interface AfterPivot<
 
   sleep<const Name extends string>(
     name: NewName<Name, Names>,
-    until: Duration | ((data: Data) => Duration | string),
+    until: Duration | ((data: Data) => number | string),
   ): AfterPivot<Input, Data, Names | Name, Back | Name>;
 
   waitFor<

@@ -8,7 +8,7 @@ import {
   type StepNode,
   templateOf,
 } from './definition.js';
-import { readDuration } from './duration.js';
+import { type Duration, readDuration } from './duration.js';
 import type { Effect, LifecycleEvent, SagaEvent, Transition } from './events.js';
 import { type Direction, lifecycleId } from './ids.js';
 import {
@@ -362,7 +362,7 @@ export class Turn {
     const date =
       typeof until === 'string' && /^\d{4}-\d{2}-\d{2}/.test(until) ? Date.parse(until) : undefined;
     if (date !== undefined && Number.isNaN(date)) throw new Error(`'${until}' is no date`);
-    return date ?? this.event.at + readDuration(`step '${node.name}'`, 'until', until as number);
+    return date ?? this.event.at + readDuration(`step '${node.name}'`, 'until', until as Duration);
   }
 
   /** Ends waits whose signals have arrived, also those that arrived before the wait began. */
