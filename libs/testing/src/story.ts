@@ -136,20 +136,23 @@ export class Story<Output = unknown> {
 
   /** Expects that nothing was sent that the story has not spoken of. */
   expectNothing(): this {
-    const unexpected = this.sent
-      .filter(({ isRepeated }) => !isRepeated)
-      .map(({ message }) => describe(message));
+    const unexpected = this.unspoken().map(({ message }) => describe(message));
     if (unexpected.length > 0) this.fail(`Nobody expected ${unexpected.join(', ')}.`);
     return this;
   }
 
-  /** Moves the clock, and lets every timeout, retry, pause and deadline on the way happen at its time. */
+  /**
+   * Moves the clock, and lets every timeout, retry, pause and deadline on the way happen at its time. It stops early when
+   * a command is sent that the story has not spoken of, so that it can be answered in time.
+   */
   advance(duration: Duration): this {
     const end = this.now + readDuration('advance()', 'duration', duration);
     for (let { wakeAt } = this.instance; wakeAt !== null && wakeAt <= end; { wakeAt } = this.instance) {
       this.now = Math.max(this.now, wakeAt);
       const { revision } = this.instance;
+      const spokenOf = this.unspoken().length;
       this.happens({ kind: 'timer' });
+      if (this.unspoken().length > spokenOf) return this;
       if (this.instance.revision === revision) break;
     }
     this.now = end;
@@ -251,6 +254,10 @@ export class Story<Output = unknown> {
     return this;
   }
 
+  private unspoken(): Sent[] {
+    return this.sent.filter(({ isRepeated }) => !isRepeated);
+  }
+
   private listener(): (message: Message, outcome: ReplyOutcome | undefined) => void {
     return (message, outcome) => {
       if (outcome === undefined) {
@@ -304,7 +311,7 @@ export class Story<Output = unknown> {
   }
 
   private note(line: string): void {
-    this.timeline.push(`${new Date(this.now).toISOString().slice(11, 23)}  ${line}`);
+    this.timeline.push(`${new Date(this.now).toISOString().slice(5, 23).replace('T', ' ')}  ${line}`);
   }
 
   private fail(problem: string): never {
