@@ -69,6 +69,7 @@ export {
 } from './message.js';
 export type { Message, OutgoingMessage } from './message.js';
 export { checkIdentifier, sagaIdProblem } from './names.js';
+export { remainingPath } from './path.js';
 export { DEFAULT_TIMEOUT_MS, effectivePolicy } from './policy.js';
 export type { EffectivePolicy } from './policy.js';
 export { isRecord, MalformedMessageError, readMessage } from './read-message.js';
