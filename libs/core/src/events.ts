@@ -83,7 +83,16 @@ export type SagaEvent = Occurrence &
       }
   );
 
-export type LifecycleEvent = 'compensating' | 'suspended' | 'completed' | 'compensated' | 'terminated';
+/** What happens to a saga as a whole; `started` and `step-done` are for those who watch every step. */
+export type LifecycleEvent =
+  | 'started'
+  | 'step-done'
+  | 'compensating'
+  | 'suspended'
+  | 'completed'
+  | 'compensated'
+  | 'terminated'
+  | 'removed';
 
 /** What must now happen outside. */
 export type Effect =
@@ -192,10 +201,16 @@ export function historyEntry(before: SagaInstance | null, event: SagaEvent, afte
     sequence: instance.revision,
     at: event.at,
     cause: causeOf(before, event),
-    effects,
+    // Said already by the cause.
+    effects: effects.filter((effect) => effect.kind !== 'publish' || !isDetail(effect.event)),
     status: instance.status,
     ...(failure && { failure }),
   };
+}
+
+/** An event for those who watch every step, which says nothing new to who knows the history. */
+export function isDetail(event: LifecycleEvent): boolean {
+  return event === 'started' || event === 'step-done' || event === 'removed';
 }
 
 /** The commands, pauses and waits whose time has come, with the index of their visit. */

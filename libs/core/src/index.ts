@@ -28,7 +28,7 @@ export type {
 } from './definition.js';
 export { type Duration, readDuration } from './duration.js';
 export { DefinitionError, SkaldError } from './errors.js';
-export { dueCommands, historyEntry } from './events.js';
+export { dueCommands, historyEntry, isDetail } from './events.js';
 export type {
   DueCommand,
   Effect,
@@ -62,6 +62,7 @@ export {
   LifecycleType,
   orchestratorSource,
   owedMessage,
+  removedMessage,
   replyMessage,
   ReplyType,
   RequestType,

@@ -65,6 +65,9 @@ export const RequestType = {
 } as const;
 
 export const LifecycleType = {
+  started: 'skald.saga.started',
+  stepDone: 'skald.saga.step-done',
+  removed: 'skald.saga.removed',
   compensating: 'skald.saga.compensating',
   suspended: 'skald.saga.suspended',
   completed: 'skald.saga.completed',
@@ -185,24 +188,50 @@ function outcomeOfUndoing({ status, id }: SagaInstance): ReplyOutcome {
   return { kind: 'rejected', code, message: `the child saga '${id}' cannot be compensated` };
 }
 
-function lifecycleMessage(instance: SagaInstance, id: string, event: string): OutgoingMessage {
-  const { namespace, failure, suspension, output } = instance;
+/** The last event of a saga says all by its id: the instance is gone when it is sent. */
+export function removedMessage(id: string): OutgoingMessage | undefined {
+  const ref = parseId(id);
+  if (!('event' in ref) || ref.event !== 'removed') return undefined;
+  const { namespace, sagaId, definition } = ref;
   return {
     topic: topics.events(namespace),
     message: {
       specversion: '1.0',
       id,
       source: orchestratorSource(namespace),
-      type: `skald.saga.${event}`,
+      type: LifecycleType.removed,
+      datacontenttype: 'application/json',
+      namespace,
+      sagaid: sagaId,
+      sagaversion: definition,
+      data: {},
+    },
+  };
+}
+
+function lifecycleMessage(instance: SagaInstance, id: string, event: string): OutgoingMessage | undefined {
+  const { namespace, failure, suspension, output } = instance;
+  const [kind, index] = event.split('.');
+  const visit = index === undefined ? undefined : instance.visits[Number(index)];
+  if (kind === 'removed') return removedMessage(id);
+  return {
+    topic: topics.events(namespace),
+    message: {
+      specversion: '1.0',
+      id,
+      source: orchestratorSource(namespace),
+      type: `skald.saga.${kind}`,
       time: new Date(instance.updatedAt).toISOString(),
       datacontenttype: 'application/json',
       namespace,
       sagaid: instance.id,
       sagaversion: definitionRef(instance.definition),
+      ...(visit && { step: visit.step }),
       data: {
-        ...(event === 'completed' && { output }),
-        ...(event !== 'completed' && failure && { failure }),
-        ...(event === 'suspended' && suspension && { suspension }),
+        ...(visit && { visit: visit.visit }),
+        ...(kind === 'completed' && { output }),
+        ...((kind === 'compensating' || kind === 'compensated') && failure && { failure }),
+        ...(kind === 'suspended' && { suspension }),
       },
     },
   };

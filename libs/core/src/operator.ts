@@ -43,6 +43,7 @@ export function onOperator(definition: AnySaga, instance: SagaInstance, event: O
       turn.terminate();
       break;
     case 'remove':
+      turn.publish('removed');
       turn.effects.push({ kind: 'remove' });
       break;
   }

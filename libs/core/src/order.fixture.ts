@@ -1,5 +1,5 @@
 import { command } from './contract.js';
-import type { SagaEvent } from './events.js';
+import { isDetail, type SagaEvent } from './events.js';
 import type { SagaInstance } from './instance.js';
 import { saga } from './saga.js';
 import { transition } from './transition.js';
@@ -99,7 +99,7 @@ export class OrderStory {
     this.instance = JSON.parse(JSON.stringify(after.instance)) as SagaInstance;
     for (const effect of after.effects) {
       if (effect.kind === 'send') this.sent.push(`${effect.direction} ${effect.step} #${effect.attempt}`);
-      if (effect.kind === 'publish') this.published.push(effect.event);
+      if (effect.kind === 'publish' && !isDetail(effect.event)) this.published.push(effect.event);
     }
     return this;
   }

@@ -85,6 +85,7 @@ function onStarted(definition: AnySaga, event: Of<'started'>): Transition {
     }),
     event,
   );
+  turn.publish('started');
   turn.advance();
   return turn.end();
 }

@@ -93,6 +93,7 @@ export class Turn {
   succeed(index: number, reply: unknown): void {
     const { step, action } = this.visit(index);
     this.settle(index, 'do', { state: 'succeeded', attempt: action.attempt });
+    this.effects.push({ kind: 'publish', event: 'step-done', id: this.eventId(`step-done.${index}`) });
     const node = nodeNamed(this.definition, step);
     if (node.as !== undefined) this.keep(node.as, reply ?? null, index);
     if (node.kind !== 'step' || this.next.failure !== undefined) return;
@@ -426,7 +427,7 @@ export class Turn {
     }
   }
 
-  private publish(event: LifecycleEvent): void {
+  publish(event: LifecycleEvent): void {
     this.effects.push({ kind: 'publish', event, id: this.eventId(event) });
   }
 

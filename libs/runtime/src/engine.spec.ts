@@ -135,7 +135,13 @@ describe('the engine', () => {
       'stock.reserve for reserve',
       'payment.charge for charge',
     ]);
-    expect(events().map(({ type }) => type)).toEqual(['skald.saga.completed']);
+    expect(events().map(({ type, step }) => (step ? `${type} ${step}` : type))).toEqual([
+      'skald.saga.started',
+      'skald.saga.step-done reserve',
+      'skald.saga.step-done charge',
+      'skald.saga.completed',
+    ]);
+    expect(new Set(events().map(({ id }) => id)).size).toBe(4);
   });
 
   it('starts a saga on request over the wire', async () => {
@@ -169,6 +175,19 @@ describe('the engine', () => {
     expect(await status()).toBe('completed');
   });
 
+  it('publishes every event of the saga as a whole, and the last one when it is removed', async () => {
+    await start();
+    await clock.advance(100);
+    await engine.operate('o-1', { kind: 'remove' }, { actor: 'ada', reason: 'test' });
+    await clock.advance(100);
+    expect(events().at(-1)).toMatchObject({
+      type: 'skald.saga.removed',
+      sagaid: 'o-1',
+      sagaversion: 'order@1',
+    });
+    expect(await engine.find('o-1')).toBeUndefined();
+  });
+
   it('writes one history entry per transition, numbered, with what caused it', async () => {
     await start();
     await clock.advance(100);
@@ -197,7 +216,7 @@ describe('the engine', () => {
       expect(again).toMatchObject({ isNew: false, instance: { status: 'completed' } });
       await clock.advance(100);
       expect(commands).toHaveLength(2);
-      const [first, second] = events();
+      const [first, second] = events().filter(({ type }) => type === 'skald.saga.completed');
       expect(second).toEqual(first);
     });
 

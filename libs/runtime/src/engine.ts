@@ -37,6 +37,11 @@ export interface EngineOptions {
   readonly relayPollMs?: number;
   /** How old an unconfirmed message must be before the relay sends it again. Milliseconds, default: 5000. */
   readonly relayAfterMs?: number;
+  /**
+   * Which lifecycle events are published: all of them, or only what happens to a saga as a whole, without `started` and
+   * `step-done`. Default: all.
+   */
+  readonly lifecycleEvents?: 'all' | 'whole';
   /** How long ended instances are kept with their history. Milliseconds. Default: for ever. */
   readonly retentionMs?: number | undefined;
   readonly clock?: Clock;
@@ -82,6 +87,7 @@ export class SagaEngine {
       ...options,
       clock,
       random: options.random ?? Math.random,
+      everyStep: options.lifecycleEvents !== 'whole',
       crashProbe: options.crashProbe ?? (() => Promise.resolve()),
       outbox: this.outbox,
       onWakeup: (at) => this.timers.noLaterThan(at),

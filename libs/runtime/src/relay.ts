@@ -1,4 +1,4 @@
-import { type OutgoingMessage, owedMessage, parseId } from '@skald/core';
+import { type OutgoingMessage, owedMessage, parseId, removedMessage } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import type { Changes, Clock, InstanceKey, Log, OwedRow, Store, Transport } from './ports.js';
 import { keyText } from './turn.js';
@@ -85,7 +85,11 @@ export class Relay {
     for (const { id, ref } of owed) {
       const instance = instances.get(keyText({ namespace: ref.namespace, id: ref.sagaId }));
       const definition = definitions.byReference(ref.definition);
-      if (instance === undefined) continue;
+      if (instance === undefined) {
+        const removed = removedMessage(id);
+        if (removed !== undefined) messages.push(removed);
+        continue;
+      }
       if (definition === undefined) {
         log.warn(`the relay leaves ${id} to a process that knows '${ref.definition}'`);
         unknown.push(id);

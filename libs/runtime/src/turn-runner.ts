@@ -13,6 +13,7 @@ export interface TurnRunnerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
+  readonly everyStep: boolean;
   readonly crashProbe: CrashProbe;
   readonly outbox: Relay;
   /** Told the earliest wake-up of what a turn has written, in milliseconds since 1970. */
@@ -50,13 +51,13 @@ export class TurnRunner {
     decide: (decided: DecidedTurn, loaded: L) => R,
     extra: (loaded: L, result: R) => Partial<Changes>,
   ): Promise<R> {
-    const { namespace, store, definitions, clock, random, crashProbe, outbox } = this.options;
+    const { namespace, store, definitions, clock, random, everyStep, crashProbe, outbox } = this.options;
     const settled = outbox.takeArrived();
     try {
       const { decided, changes, result, row } = await store.transact(async (turn) => {
         const loaded = await load(turn);
         const now = clock.now();
-        const decided = new DecidedTurn(loaded.instances, definitions, now, random);
+        const decided = new DecidedTurn(loaded.instances, definitions, now, random, everyStep);
         const result = decide(decided, loaded);
         const changes = { ...decided.changes(settled), ...extra(loaded, result) };
         if (isEmpty(changes)) return { decided, changes, result, row: undefined };

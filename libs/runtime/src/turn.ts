@@ -4,6 +4,7 @@ import {
   canonicalJson,
   definitionRef,
   historyEntry,
+  isDetail,
   isEnded,
   type JsonObject,
   lifecycleId,
@@ -56,6 +57,8 @@ export class DecidedTurn {
     private readonly registry: DefinitionRegistry,
     private readonly now: number,
     private readonly random: () => number,
+    /** Publishes every step, not only what happens to the saga as a whole. */
+    private readonly everyStep: boolean,
   ) {
     for (const instance of loaded) {
       this.instances.set(keyText(instance), instance);
@@ -244,7 +247,13 @@ export class DecidedTurn {
     this.history.push({ key: { namespace, id }, entry: historyEntry(before, event, after) });
     for (const effect of after.effects) {
       if (effect.kind === 'send') this.owe(definition, key, effect.commandId);
-      if (effect.kind === 'publish' || effect.kind === 'answer') this.owe(definition, key, effect.id);
+      if (effect.kind === 'answer') this.owe(definition, key, effect.id);
+      if (
+        effect.kind === 'publish' &&
+        (this.everyStep || !isDetail(effect.event) || effect.event === 'removed')
+      ) {
+        this.owe(definition, key, effect.id);
+      }
       if (effect.kind === 'remove') this.removed.set(key, { namespace, id });
     }
     return after;
