@@ -1,4 +1,4 @@
-import { SagaClient } from '@skald/client';
+import { KafkaSagaClient } from '@skald/client';
 import type { Transport } from '@skald/runtime';
 import { DataSource } from 'typeorm';
 import { ProcessSystem, type ProcessSystemOptions } from '../../apps/demo/src/process-system.js';
@@ -9,7 +9,7 @@ import { testDatabaseUrl, testKafkaBrokers, uniqueName } from './real-services.j
 export class TestSystem {
   private constructor(
     readonly processes: ProcessSystem,
-    readonly sagas: SagaClient,
+    readonly sagas: KafkaSagaClient,
     readonly transport: Transport,
     private readonly databases: readonly string[],
   ) {}
@@ -24,7 +24,7 @@ export class TestSystem {
       ...overrides,
     });
     const transport = processes.clientTransport('test');
-    const sagas = new SagaClient({ namespace, transport, name: 'test' });
+    const sagas = new KafkaSagaClient({ namespace, transport, name: 'test' });
     await sagas.connect();
     return new TestSystem(processes, sagas, transport, Object.values(urls));
   }

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { CreateBotSaga } from '@bricklayer/contracts';
-import { SagaClient } from '@skald/client';
+import { KafkaSagaClient } from '@skald/client';
 import { type Infra, startInfra } from '@skald/infra';
 import { follow, type SagaReport } from './follow.js';
 import { countRows, installFaults, type Scenario, scenarios } from './scenarios.js';
@@ -19,7 +19,7 @@ interface Verdict {
 async function runScenarios(system: System): Promise<Verdict[]> {
   const { namespace } = system;
   const transport = system.clientTransport('demo');
-  const sagas = new SagaClient({ namespace, transport, name: 'demo' });
+  const sagas = new KafkaSagaClient({ namespace, transport, name: 'demo' });
   await sagas.connect();
   const verdicts: Verdict[] = [];
   for (const scenario of scenarios()) {
@@ -31,7 +31,7 @@ async function runScenarios(system: System): Promise<Verdict[]> {
   return verdicts;
 }
 
-async function runScenario(system: System, sagas: SagaClient, scenario: Scenario): Promise<Verdict> {
+async function runScenario(system: System, sagas: KafkaSagaClient, scenario: Scenario): Promise<Verdict> {
   const handle = await sagas.start(CreateBotSaga, { id: scenario.id, input: scenario.input });
   const url = (): string => `${system.restUrl()}/api/v1/namespaces/${system.namespace}/sagas/${scenario.id}`;
   const printed = new Set<number>();

@@ -1,5 +1,6 @@
 import { databaseImport, type Surroundings } from '@bricklayer/chassis';
 
+import type { AnySaga } from '@skald/core';
 import { SagaModule, type SagaModuleOptions } from '@skald/orchestrator';
 import { orchestratorSchema, PostgresStore } from '@skald/postgres';
 import { type DynamicModule, Module, ValidationPipe } from '@nestjs/common';
@@ -21,10 +22,14 @@ import { SagasController } from './rest/sagas.controller.js';
   ],
 })
 export class OrchestratorModule {
-  /** @param overrides what a test changes of the saga module's options */
+  /**
+   * @param overrides what a test changes of the saga module's options
+   * @param sagas other ones than Bricklayer's, for tests
+   */
   static forRoot(
     { namespace, databaseUrl, transport, crashProbe }: Surroundings,
     overrides: Partial<SagaModuleOptions> = {},
+    sagas: readonly AnySaga[] = SAGAS,
   ): DynamicModule {
     return {
       module: OrchestratorModule,
@@ -40,7 +45,7 @@ export class OrchestratorModule {
             ...overrides,
           }),
         }),
-        SagaModule.forFeature(SAGAS),
+        SagaModule.forFeature(sagas),
       ],
       providers: [{ provide: NAMESPACE, useValue: namespace }],
     };

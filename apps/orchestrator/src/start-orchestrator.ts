@@ -1,4 +1,5 @@
 import type { Surroundings } from '@bricklayer/chassis';
+import type { AnySaga } from '@skald/core';
 import type { INestApplication } from '@nestjs/common';
 import type { SagaModuleOptions } from '@skald/orchestrator';
 import { NestFactory } from '@nestjs/core';
@@ -17,9 +18,10 @@ export async function startOrchestrator(
   surroundings: Surroundings,
   address: RestAddress,
   overrides?: Partial<SagaModuleOptions>,
+  sagas?: readonly AnySaga[],
 ): Promise<INestApplication> {
   const app = await NestFactory.create<NestExpressApplication>(
-    OrchestratorModule.forRoot(surroundings, overrides),
+    OrchestratorModule.forRoot(surroundings, overrides, sagas),
     {
       abortOnError: false,
     },

@@ -35,9 +35,21 @@ export class InvalidInputError extends SkaldError {
   readonly code = 'invalid_input';
 
   constructor(
-    saga: string,
+    what: string,
     readonly problems: readonly string[],
   ) {
-    super(`the input of '${saga}' is invalid: ${problems.join('; ')}`);
+    super(`${what} is invalid: ${problems.join('; ')}`);
+  }
+}
+
+/** The REST interface answered with an error that says nothing about the saga: try again, or look at its log. */
+export class RestError extends SkaldError {
+  readonly code = 'rest_error';
+
+  constructor(
+    readonly status: number,
+    detail: string,
+  ) {
+    super(`the orchestrator answered ${status}: ${detail}`);
   }
 }

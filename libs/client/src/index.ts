@@ -1,6 +1,16 @@
-export { InvalidInputError, SagaRefusedError, SagaTimeoutError } from './errors.js';
+export { InvalidInputError, RestError, SagaRefusedError, SagaTimeoutError } from './errors.js';
+export { KafkaSagaClient } from './kafka-saga-client.js';
+export type { KafkaSagaClientOptions } from './kafka-saga-client.js';
+export { RestSagaClient } from './rest-saga-client.js';
+export type { RestSagaClientOptions } from './rest-saga-client.js';
 export { SagaClient } from './saga-client.js';
-export type { SagaClientOptions } from './saga-client.js';
+export type {
+  CallReply,
+  CallRequest,
+  RequestOptions,
+  SagaHandle,
+  SagaOutcome,
+  SagaSnapshot,
+  SignalData,
+} from './saga-client.js';
 export { SagaClientModule } from './saga-client.module.js';
-export { SagaHandle } from './saga-handle.js';
-export type { SagaOutcome } from './saga-handle.js';

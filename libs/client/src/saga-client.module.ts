@@ -1,19 +1,25 @@
 import { ConfigurableModuleBuilder, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { SagaClient, type SagaClientOptions } from './saga-client.js';
+import { KafkaSagaClient, type KafkaSagaClientOptions } from './kafka-saga-client.js';
+import { RestSagaClient, type RestSagaClientOptions } from './rest-saga-client.js';
+import { SagaClient } from './saga-client.js';
 
-const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<SagaClientOptions>({
-  moduleName: 'SagaClient',
-})
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<
+  KafkaSagaClientOptions | RestSagaClientOptions
+>({ moduleName: 'SagaClient' })
   .setClassMethodName('forRoot')
   .build();
 
-/** Gives a Nest application a `SagaClient` to inject; it ends with the application. */
+/**
+ * Gives a Nest application a `SagaClient` to inject: over Kafka when the options hold a `transport`, over REST when they
+ * hold a `url`. It ends with the application.
+ */
 @Module({
   providers: [
     {
       provide: SagaClient,
       inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: (options: SagaClientOptions) => new SagaClient(options),
+      useFactory: (options: KafkaSagaClientOptions | RestSagaClientOptions) =>
+        'transport' in options ? new KafkaSagaClient(options) : new RestSagaClient(options),
     },
   ],
   exports: [SagaClient],

@@ -60,6 +60,7 @@ export const RequestType = {
   signal: 'skald.saga.signal',
   call: 'skald.saga.call',
   cancel: 'skald.saga.cancel',
+  get: 'skald.saga.get',
   /** From a parent saga to its child only. */
   undo: 'skald.saga.undo',
 } as const;
@@ -75,7 +76,7 @@ export const LifecycleType = {
   terminated: 'skald.saga.terminated',
   /** Of a request that was not carried out. */
   refused: 'skald.request.refused',
-  /** Of a call. */
+  /** Of a call, a cancel or a get. */
   answered: 'skald.request.answered',
 } as const;
 

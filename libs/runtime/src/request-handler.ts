@@ -7,18 +7,20 @@ import {
   parseCommandId,
   replyMessage,
   RequestType,
+  type SagaInstance,
   SkaldError,
   topics,
 } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { messageOf, RequestRefusedError } from './errors.js';
 import { readInbound, UnusableMessageError } from './inbound.js';
-import type { Clock, DeadLetter, Delivery, Transport } from './ports.js';
+import type { Clock, DeadLetter, Delivery, Store, Transport } from './ports.js';
 import type { WorkResult } from './turn.js';
 import type { Work } from './work.js';
 
 export interface RequestHandlerOptions {
   readonly namespace: string;
+  readonly store: Store;
   readonly transport: Transport;
   readonly definitions: DefinitionRegistry;
   readonly clock: Clock;
@@ -40,11 +42,13 @@ export class RequestHandler {
       const answer = this.refusal(delivery.message, error);
       if (answer !== undefined) answers.push(answer);
     };
+    const asked: Message[] = [];
     for (const delivery of batch) {
       const { message } = delivery;
       try {
         checkNamespace(message, namespace);
-        readable.push({ delivery, work: { ...readInbound(message, definitions), message } });
+        if (message.type === RequestType.get) asked.push(message);
+        else readable.push({ delivery, work: { ...readInbound(message, definitions), message } });
       } catch (error) {
         refuse(delivery, error);
       }
@@ -53,10 +57,9 @@ export class RequestHandler {
     for (const [index, { delivery }] of readable.entries()) {
       const result = results[index];
       if (result?.kind === 'refused') refuse(delivery, result.error);
-      if (result?.kind === 'applied' && result.answer !== undefined) {
-        answers.push(this.answer(delivery.message, result.answer));
-      }
+      if (result?.kind === 'applied') answers.push(...this.answersTo(delivery.message, result));
     }
+    for (const message of asked) answers.push(await this.snapshotFor(message));
     // Answers are in no outbox: if they cannot be sent now, the batch comes again.
     if (answers.length > 0) await transport.send(answers);
     return dead;
@@ -76,6 +79,26 @@ export class RequestHandler {
       message: error.message,
       problems: error.problems,
     });
+  }
+
+  private answersTo(
+    request: Message,
+    { instance, answer }: Extract<WorkResult, { kind: 'applied' }>,
+  ): OutgoingMessage[] {
+    if (answer !== undefined) return [this.answer(request, answer)];
+    return request.type === RequestType.cancel
+      ? [this.event(request, LifecycleType.answered, { answer: snapshotOf(instance) })]
+      : [];
+  }
+
+  private async snapshotFor(request: Message): Promise<OutgoingMessage> {
+    const { namespace, store } = this.options;
+    const [instance] = await store.find([{ namespace, id: request.sagaid }]);
+    if (instance !== undefined) {
+      return this.event(request, LifecycleType.answered, { answer: snapshotOf(instance) });
+    }
+    const message = `there is no saga '${request.sagaid}'; it never was or is removed`;
+    return this.event(request, LifecycleType.refused, { code: 'unknown_saga', message });
   }
 
   private answer(request: Message, answer: CallAnswer): OutgoingMessage {
@@ -102,6 +125,19 @@ export class RequestHandler {
       },
     };
   }
+}
+
+/** What a saga tells of itself to whoever asks: how it stands, not what it carries. */
+function snapshotOf(instance: SagaInstance): object {
+  const { status, definition, output, failure, suspension } = instance;
+  return {
+    status,
+    definition: definition.name,
+    version: definition.version,
+    ...(status === 'completed' && { output }),
+    ...(failure && { failure }),
+    ...(suspension && { suspension }),
+  };
 }
 
 function checkNamespace(message: Message, namespace: string): void {
