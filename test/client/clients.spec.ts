@@ -6,69 +6,29 @@ import {
   type SagaClient,
   SagaTimeoutError,
 } from '@skald/client';
-import { replyMessage, topics } from '@skald/core';
-import { KafkaTransport } from '@skald/kafka';
-import { orchestratorSchema } from '@skald/postgres';
-import { type INestApplication, Logger } from '@nestjs/common';
-import { startOrchestrator } from '../../apps/orchestrator/src/start-orchestrator.js';
 import { Approved, ChangeAddress } from '../../docs/examples/contracts.js';
 import { CallSaga, DeadlineSaga, PivotSaga, StepSaga } from '../../docs/examples/sagas.js';
-import { freshDatabase, testKafkaBrokers, uniqueName } from '../setup/real-services.js';
+import { startTestOrchestrator, type TestOrchestrator } from '../setup/orchestrator.js';
 
-Logger.overrideLogger(false);
-const SILENT = { log: () => undefined, warn: () => undefined, error: () => undefined };
 const ORDER = { item: 'hat', price: 30 };
 const BY = { by: 'ada' };
 
 describe('clients, on real Kafka and real PostgreSQL', () => {
-  const namespace = uniqueName('clients');
-  let database: Awaited<ReturnType<typeof freshDatabase>>;
-  let app: INestApplication;
-  const transports: KafkaTransport[] = [];
+  let orchestrator: TestOrchestrator;
   const clients = new Map<string, SagaClient>();
 
-  function transport(): KafkaTransport {
-    const made = new KafkaTransport({ brokers: testKafkaBrokers(), clientId: 'clients-test', log: SILENT });
-    transports.push(made);
-    return made;
-  }
-
   beforeAll(async () => {
-    database = await freshDatabase(orchestratorSchema);
-    const surroundings = { namespace, databaseUrl: database.url, transport: transport() };
-    app = await startOrchestrator(surroundings, { port: 0 }, {}, [
-      StepSaga,
-      PivotSaga,
-      CallSaga,
-      DeadlineSaga,
-    ]);
-    app.useLogger(false);
-
-    // Participants that always say yes, but shipping, which never answers.
-    const participants = transport();
-    const commands = ['stock', 'payment', 'mail'].map((name) => topics.commands(namespace, name));
-    await participants.ensureTopics(commands);
-    await participants.consume({
-      group: `${namespace}.participants`,
-      topics: commands,
-      from: 'beginning',
-      maximumBatch: 100,
-      handle: async (batch) => {
-        const yes = { kind: 'succeeded', data: { reservationId: 'r-1', paymentId: 'p-1' } } as const;
-        await participants.send(batch.map(({ message }) => replyMessage(message, yes, '/test')));
-        return [];
-      },
-    });
-    const kafka = new KafkaSagaClient({ namespace, transport: transport(), name: 'test' });
+    const sagas = [StepSaga, PivotSaga, CallSaga, DeadlineSaga];
+    orchestrator = await startTestOrchestrator(sagas, ['stock', 'payment', 'mail']);
+    const { namespace, url } = orchestrator;
+    const kafka = new KafkaSagaClient({ namespace, transport: orchestrator.transport(), name: 'test' });
     await kafka.connect();
     clients.set('Kafka', kafka);
-    clients.set('REST', new RestSagaClient({ namespace, url: await app.getUrl() }));
+    clients.set('REST', new RestSagaClient({ namespace, url }));
   });
   afterAll(async () => {
     for (const client of clients.values()) await client.close();
-    await app?.close();
-    for (const one of transports) await one.close();
-    await database?.drop();
+    await orchestrator?.stop();
   });
 
   describe.each(['Kafka', 'REST'])('over %s', (way) => {

@@ -8,6 +8,7 @@ import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { NAMESPACE } from './namespace.js';
 import { SAGAS } from './sagas.js';
+import { AsyncApiController } from './rest/asyncapi.controller.js';
 import { DefinitionsController } from './rest/definitions.controller.js';
 import { ProblemException } from './rest/problem.js';
 import { ProblemFilter } from './rest/problem.filter.js';
@@ -15,7 +16,7 @@ import { SagasController } from './rest/sagas.controller.js';
 
 /** The orchestrator's microservice: Bricklayer's sagas and the REST interface over them. */
 @Module({
-  controllers: [SagasController, DefinitionsController],
+  controllers: [SagasController, DefinitionsController, AsyncApiController],
   providers: [
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useFactory: validationPipe },

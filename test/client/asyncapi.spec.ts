@@ -1,0 +1,52 @@
+import { describe, expect, it } from '@jest/globals';
+import { Parser } from '@asyncapi/parser';
+import { CreateBotSaga } from '@bricklayer/contracts';
+import { asyncApiDocument } from '@skald/orchestrator';
+import * as examples from '../../docs/examples/sagas.js';
+
+const sagas = [CreateBotSaga, ...Object.values(examples)];
+
+describe('the AsyncAPI document', () => {
+  it("is valid for the AsyncAPI project's own parser", async () => {
+    const { document, diagnostics } = await new Parser().parse(
+      JSON.stringify(asyncApiDocument('shop', sagas)),
+    );
+    const errors = diagnostics.filter(({ severity }) => severity === 0);
+    expect(errors.map(({ message, path }) => `${path.join('.')}: ${message}`)).toEqual([]);
+    expect(document?.channels().all().length).toBeGreaterThan(5);
+    expect(document?.messages().all().length).toBeGreaterThan(30);
+  });
+
+  const { channels, components } = asyncApiDocument('shop', sagas);
+
+  it('has a channel for every topic', () => {
+    expect(Object.keys(channels)).toEqual(
+      expect.arrayContaining([
+        'shop.constructor.commands',
+        'shop.storage.commands',
+        'shop.engine.commands',
+        'shop.saga.replies',
+        'shop.saga.requests',
+        'shop.saga.events',
+      ]),
+    );
+  });
+
+  it('has the JSON Schema of every data class, nested ones too', () => {
+    expect(components.schemas['CreateBotInput']).toMatchObject({
+      type: 'object',
+      properties: {
+        ownerId: { type: 'string', maxLength: 64 },
+        job: { $ref: '#/components/schemas/JobData' },
+      },
+      required: expect.arrayContaining(['ownerId', 'botName', 'job']),
+    });
+    expect(components.schemas['JobData']).toMatchObject({
+      properties: { cron: { type: 'string', maxLength: 200 } },
+    });
+  });
+
+  it('names the codes with which a participant may say no', () => {
+    expect(JSON.stringify(components.messages['engine-schedule-job-rejected'])).toContain('never_fires');
+  });
+});
