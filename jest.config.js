@@ -20,6 +20,7 @@ const alias = Object.fromEntries([
 const shared = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
+  setupFiles: ['reflect-metadata'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

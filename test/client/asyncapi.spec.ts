@@ -11,7 +11,7 @@ describe('the AsyncAPI document', () => {
     const { document, diagnostics } = await new Parser().parse(
       JSON.stringify(asyncApiDocument('shop', sagas)),
     );
-    const errors = diagnostics.filter(({ severity }) => severity === 0);
+    const errors = diagnostics.filter(({ severity }) => severity < 1);
     expect(errors.map(({ message, path }) => `${path.join('.')}: ${message}`)).toEqual([]);
     expect(document?.channels().all().length).toBeGreaterThan(5);
     expect(document?.messages().all().length).toBeGreaterThan(30);

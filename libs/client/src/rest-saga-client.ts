@@ -152,7 +152,7 @@ export class RestSagaClient extends SagaClient {
     if (response.ok) return answer;
     const problem = isRecord(answer) ? answer : {};
     const type = String(problem['type']);
-    const detail = String(problem['detail'] ?? response.statusText);
+    const detail = typeof problem['detail'] === 'string' ? problem['detail'] : response.statusText;
     const known = /^urn:skald:problem:(.+)$/.exec(type)?.[1];
     if (known === undefined) throw new RestError(response.status, detail);
     const errors = Array.isArray(problem['errors']) ? problem['errors'].map(String) : [];
