@@ -136,7 +136,7 @@ describe('the barrier on real PostgreSQL', () => {
 
   it('keeps the effect out when the process ends before the commit', async () => {
     const crash = (): Promise<void> => Promise.reject(new Error('crashed'));
-    await expect(barrier.pass(CHARGE, effect('charged'), crash)).rejects.toThrow('crashed');
+    await expect(barrier.pass(CHARGE, effect('charged'), { beforeCommit: crash })).rejects.toThrow('crashed');
     expect(await effects()).toEqual([]);
     const rows: unknown[] = await database.dataSource.query('SELECT 1 FROM skald_barrier');
     expect(rows).toEqual([]);
