@@ -1,3 +1,4 @@
+export * from './dead-letters-port.js';
 export { DefinitionRegistry } from './definition-registry.js';
 export { SagaEngine } from './engine.js';
 export type { EngineOptions, StartedSaga } from './engine.js';
