@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Admin, EachBatchPayload, KafkaMessage } from 'kafkajs';
-import { kafkaClient } from './client.js';
+import { kafkaClient, RETRY } from './client.js';
 import { KafkaReadError } from './errors.js';
 import { LazyConnection } from './lazy-connection.js';
 import type { KafkaSettings } from './options.js';
@@ -36,7 +36,7 @@ export class TopicReader {
       groupId: `skald.reader.${randomUUID()}`,
       allowAutoTopicCreation: false,
       maxWaitTimeInMs: 200,
-      retry: { restartOnFailure: async () => false },
+      retry: { ...RETRY, restartOnFailure: async () => false },
     });
     try {
       await consumer.connect();

@@ -1,7 +1,7 @@
 /**
  * Fills the rows that a transaction took. Each of them is there, so this only ever updates; it is written as an insert
- * because a conflict is always found through the key, while the plan of a prepared join would be that of a small table
- * for as long as the connection lives. Index: skald_barrier_pkey.
+ * because a conflict is always found through the key. A join that is prepared while the table is small reads all of it,
+ * and goes on so until PostgreSQL next takes statistics. Index: skald_barrier_pkey.
  */
 export const keepReplies = {
   name: 'skald_barrier_keep',
