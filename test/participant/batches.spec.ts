@@ -22,7 +22,7 @@ const Shared = command('payment.shared', { request: Charge, rejections: ['no_mon
 const Refund = command('payment.refund', { request: Charge });
 
 /** Inserts what it was told, and then does what its name says. */
-async function insert({ what }: Charge, ctx: CommandContext<typeof Own | typeof Shared>): Promise<void> {
+async function insert({ what }: Charge, ctx: CommandContext<typeof Own | typeof Shared>): Promise<unknown> {
   calls.push(what);
   running += 1;
   mostAtOnce = Math.max(mostAtOnce, running);
@@ -32,7 +32,9 @@ async function insert({ what }: Charge, ctx: CommandContext<typeof Own | typeof 
     if (what === 'refused') ctx.reject('no_money');
     if (what === 'failing') throw new Error('the terminal is on fire');
     if (what === 'broken') await ctx.transaction.query('SELECT * FROM nothing_here').catch(() => undefined);
+    if (what === 'unsendable') return { big: 1n };
     if (what === 'uncommittable') await ctx.transaction.query("INSERT INTO entry VALUES ('no such account')");
+    return undefined;
   } finally {
     running -= 1;
   }
@@ -44,13 +46,13 @@ let mostAtOnce = 0;
 @Controller()
 class PaymentsController {
   @CommandHandler(Own)
-  own(request: Charge, ctx: CommandContext<typeof Own>): Promise<void> {
-    return insert(request, ctx);
+  async own(request: Charge, ctx: CommandContext<typeof Own>): Promise<void> {
+    return (await insert(request, ctx)) as undefined;
   }
 
   @CommandHandler(Shared, { transaction: 'shared' })
-  shared(request: Charge, ctx: CommandContext<typeof Shared>): Promise<void> {
-    return insert(request, ctx);
+  async shared(request: Charge, ctx: CommandContext<typeof Shared>): Promise<void> {
+    return (await insert(request, ctx)) as undefined;
   }
 
   @CompensationHandler(Refund, { transaction: 'shared' })
@@ -108,6 +110,7 @@ describe('batches of commands, on real PostgreSQL', () => {
       ['failing', 'failed'],
       ['broken', 'failed'],
       ['uncommittable', 'failed'],
+      ['unsendable', 'failed'],
     ])('rolls back what the %s one changed, and that alone', async (what, kind) => {
       const replies = await participant.ask(...all(type, 'a', 'b', what, 'c', 'd'));
       expect(kinds(replies)).toEqual({
@@ -207,6 +210,22 @@ describe('batches of commands, on real PostgreSQL', () => {
     ]);
     await other.stop();
     expect(await effects()).toHaveLength(60);
+  });
+
+  it.each([
+    ['with a NUL', 'a\u0000b'],
+    ['with half a character', 'a\ud800'],
+    ['longer than an index can hold', 'a'.repeat(3_000)],
+  ])('puts a command aside whose id cannot be stored, %s, and handles its neighbours', async (_, id) => {
+    const unusable = commandMessage(Own.type, 'x', { what: 'x' }, { id });
+    await participant.send(unusable);
+    expect(kinds(await participant.ask(...all(Own.type, 'a', 'b')))).toEqual({
+      a: 'succeeded',
+      b: 'succeeded',
+    });
+    const [letter] = participant.broker.messages(topics.deadLetters(COMMANDS));
+    expect(letter?.headers).toMatchObject({ 'dlq-code': 'unusable_id' });
+    expect(await effects()).toEqual(['a', 'b']);
   });
 
   it('puts a compensation aside that does not say what it undoes', async () => {

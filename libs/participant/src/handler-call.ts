@@ -33,7 +33,7 @@ export async function callHandler(
     const reply: unknown = isObservable(result)
       ? await lastValueFrom(result, { defaultValue: null })
       : result;
-    return { kind: 'succeeded', data: reply ?? null };
+    return { kind: 'succeeded', data: sendable(contract.type, reply ?? null) };
   } catch (error) {
     const rejection = rejectionOf(error);
     if (rejection === undefined) throw isMasked(error) ? (context.failure ?? error) : error;
@@ -44,6 +44,16 @@ export async function callHandler(
       });
     }
     return { kind: 'rejected', code, message: reason };
+  }
+}
+
+/** A reply that is no JSON would fail when it is stored or sent, again and again, and hold up its neighbours. */
+function sendable(type: string, reply: unknown): unknown {
+  try {
+    JSON.stringify(reply);
+    return reply;
+  } catch (error) {
+    throw new Error(`the reply to '${type}' is not JSON; return plain data`, { cause: error });
   }
 }
 

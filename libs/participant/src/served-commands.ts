@@ -3,6 +3,11 @@ import type { DeadLetter, Delivery } from '@skald/runtime';
 import type { MessageHandler } from '@nestjs/microservices';
 import type { HandlerExtras, HandlerTransaction } from './command-handler.decorator.js';
 
+/** The longest that fits into an index of PostgreSQL, with room to spare. */
+const LONGEST_ID = 2_500;
+/** PostgreSQL stores neither NUL nor half a character. */
+const UNSTORABLE = /[\p{Cc}\p{Surrogate}]/u;
+
 export interface ServedCommand {
   readonly contract: CommandContract;
   readonly handler: MessageHandler;
@@ -63,6 +68,10 @@ export class ServedCommands {
         reason: `'${message.type}' is not handled here; known: ${known}`,
       };
     }
+    if (!isStorable(message.id) || !isStorable(message.compensates ?? '')) {
+      const reason = `an id has control characters or is longer than ${LONGEST_ID} bytes`;
+      return { delivery, code: 'unusable_id', reason };
+    }
     if (served.isCompensation && !undoes(message)) {
       const reason = `'${message.type}' undoes another command; the attribute 'compensates' must say which`;
       return { delivery, code: 'compensates_missing', reason };
@@ -92,6 +101,11 @@ export class ServedCommands {
     const form = transaction ?? (dataSource === undefined ? 'none' : 'own');
     this.byType.set(type, { contract, handler, transaction: form, isCompensation });
   }
+}
+
+/** The barrier would fail with it each time that it comes, and hold up its neighbours. */
+function isStorable(id: string): boolean {
+  return Buffer.byteLength(id) <= LONGEST_ID && !UNSTORABLE.test(id);
 }
 
 function undoes({ compensates }: Message): boolean {
