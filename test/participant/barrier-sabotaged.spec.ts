@@ -148,6 +148,16 @@ describe('what breaks without the barrier, on real PostgreSQL', () => {
       broken: ['charged'],
     },
     {
+      name: 'probe: was told that it had not happened, and then it happens',
+      takenOut: claimWritesNothing,
+      run: async (pass) => {
+        await pass({ id: 'shop/order@1/o-1/charge/probe/1', probes: CHARGE.id }, effect('never called'));
+        await pass(CHARGE, effect('charged'));
+      },
+      held: [],
+      broken: ['charged'],
+    },
+    {
       name: 'racing compensation: does not wait, and undoes nothing of what is then committed',
       takenOut: claimWritesNothing,
       run: async (pass) => {

@@ -200,6 +200,25 @@ describe('batches of commands, on real PostgreSQL', () => {
     );
   });
 
+  it('answers a probe from the barrier, without a handler for it', async () => {
+    const probe = (saga: string): Message =>
+      commandMessage(
+        'payment.was-charged',
+        saga,
+        {},
+        {
+          id: `shop/order@1/${saga}/charge/probe/1`,
+          probes: `shop/order@1/${saga}/${Own.type}/do/1`,
+        },
+      );
+    const replies = await participant.ask(...all(Own.type, 'a'), probe('a'), probe('b'));
+    const answers = replies.filter(({ commandid }) => commandid?.includes('/probe/'));
+    expect(Object.fromEntries(answers.map(({ sagaid, data }) => [sagaid, data]))).toEqual({
+      a: { happened: true },
+      b: { happened: false },
+    });
+  });
+
   it('two replicas: a batch that both have takes effect once', async () => {
     const { dataSource } = database;
     const other = await startTestParticipant([PaymentsController], { dataSource });

@@ -57,6 +57,11 @@ describe('a participant without a database', () => {
     expect(reply).toMatchObject({ type: 'skald.reply.rejected', data: { code: 'no_money' } });
   });
 
+  it('calls the handler for a probe', async () => {
+    await participant.ask(commandMessage(Call.type, 'a', {}, { id: 'the probe', probes: 'the action' }));
+    expect(keys).toEqual(['the probe']);
+  });
+
   it('tells a handler that asks for a transaction what to do', async () => {
     const [reply] = await participant.ask(commandMessage(Reach.type, 'a', {}));
     expect(reply?.type).toBe('skald.reply.failed');

@@ -7,6 +7,8 @@ export interface BarrierCommand {
   readonly id: string;
   /** On a compensation: the id of the command that it undoes. */
   readonly compensates?: string | undefined;
+  /** On a probe: the id of the command that it asks about. */
+  readonly probes?: string | undefined;
 }
 
 /** A row of the barrier as a transaction leaves it. */
@@ -23,6 +25,11 @@ const BLOCKED: FinalOutcome = {
   code: 'compensated_before',
   message: 'the compensation of this command came first',
 };
+const NOT_HAPPENED: FinalOutcome = {
+  kind: 'rejected',
+  code: 'probed_before',
+  message: 'a probe of this command came first and was told that it had not happened',
+};
 const NOTHING_TO_UNDO: FinalOutcome = { kind: 'succeeded', data: null };
 
 /**
@@ -38,9 +45,11 @@ export class BarrierLedger {
   /** @param known stored replies that were found before */
   constructor(commands: readonly BarrierCommand[], known: ReadonlyMap<string, FinalOutcome>) {
     this.outcomes = new Map(known);
-    for (const { id, compensates } of commands) {
+    for (const { id, compensates, probes } of commands) {
       if (compensates !== undefined) this.plan({ id: compensates, state: 'blocked', reply: BLOCKED });
-      this.plan({ id, state: 'handled', reply: null });
+      // A probe needs no row of its own: what it was told is in that of the action, for good.
+      if (probes === undefined) this.plan({ id, state: 'handled', reply: null });
+      else this.plan({ id: probes, state: 'blocked', reply: NOT_HAPPENED });
     }
   }
 
@@ -64,7 +73,8 @@ export class BarrierLedger {
   }
 
   /** What to answer without the handler; nothing when it must run. */
-  answerTo({ id, compensates }: BarrierCommand): FinalOutcome | undefined {
+  answerTo({ id, compensates, probes }: BarrierCommand): FinalOutcome | undefined {
+    if (probes !== undefined) return this.answerToProbe(probes);
     const before = this.outcomes.get(id);
     if (before !== undefined || compensates === undefined) return before;
     const action = this.outcomes.get(compensates);
@@ -91,6 +101,17 @@ export class BarrierLedger {
   /** The rows to delete, so that the commands can be tried again. */
   get givenBack(): readonly string[] {
     return [...this.failures].filter((id) => !this.changed.has(id));
+  }
+
+  private answerToProbe(id: string): FinalOutcome {
+    const action = this.outcomes.get(id);
+    // It failed in this very transaction.
+    if (action === undefined) this.leave({ id, state: 'blocked', reply: NOT_HAPPENED });
+    if (action?.kind !== 'succeeded') return { kind: 'succeeded', data: { happened: false } };
+    return {
+      kind: 'succeeded',
+      data: { happened: true, ...(action.data !== null && { reply: action.data }) },
+    };
   }
 
   private plan(row: BarrierRow): void {

@@ -24,17 +24,17 @@ export interface PassOptions {
  * All of it hangs on one unique key. Whoever inserts the row of a command handles it; whoever finds the row gives its
  * stored reply again (duplicate). A compensation first inserts the row of its action: if that succeeds, the action
  * never happened, so there is nothing to undo (empty) and the row stays to stop the action should it still come
- * (late). Insert, business change and reply commit together, and a second worker's insert waits for that commit.
+ * (late). A probe does the same and says what it found, so that its "did not happen" stays true. Insert, business change and reply commit together, and a second worker's insert waits for that commit.
  *
  * @see the sub-transaction barrier of dtm, https://en.dtm.pub/practice/barrier.html
  */
 export class Barrier {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** The stored replies of those of the commands, and of the commands that they undo, that were handled before. */
+  /** The stored replies of those of the commands, and of the commands that they undo or ask about, that were handled before. */
   async stored(commands: readonly BarrierCommand[]): Promise<ReadonlyMap<string, FinalOutcome>> {
-    const ids = commands.flatMap(({ id, compensates }) =>
-      compensates === undefined ? [id] : [id, compensates],
+    const ids = commands.flatMap(({ id, compensates, probes }) =>
+      [id, compensates, probes].filter((one) => one !== undefined),
     );
     const connection = new BarrierTransaction(this.dataSource);
     try {

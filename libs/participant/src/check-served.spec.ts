@@ -11,6 +11,10 @@ class Order {
 class Paid {
   id!: string;
 }
+class Answer {
+  happened!: boolean;
+  reply?: Paid;
+}
 const Charge = command('payment.charge', { request: Order, reply: Paid, rejections: ['no_money'] });
 const Refund = command('payment.refund', { request: Order });
 const OrderSaga = saga('order', { version: 1, input: Order })
@@ -89,6 +93,39 @@ describe('what is sent and what is served', () => {
       expect.stringContaining('the rejections no_money for the saga and too_late for Copied.charge'),
     ]);
   });
+
+  it.each<[HandlerTransaction, boolean, string]>([
+    ['own', false, ''],
+    ['none', true, ''],
+    ['none', false, "its probe 'payment.was-charged' has no barrier to answer it"],
+    ['own', true, 'leave out the handler, the barrier knows'],
+  ])(
+    'of a probe: action %s, a handler without a barrier for the probe: %s',
+    (transaction, isServed, problem) => {
+      const WasCharged = command('payment.was-charged', { request: Order, reply: Answer });
+      const Probed = saga('probed', { version: 1, input: Order })
+        .step('charge', {
+          send: Charge,
+          with: ({ input }) => input,
+          probe: { send: WasCharged, with: ({ input }) => input },
+        })
+        .build();
+      class Charging {
+        @CommandHandler(Charge, { transaction })
+        charge(): Paid {
+          return { id: 'p-1' };
+        }
+      }
+      class Probing {
+        @CommandHandler(WasCharged, { transaction: 'none' })
+        wasCharged(): Answer {
+          return { happened: false };
+        }
+      }
+      const served = isServed ? servedContracts(Charging, Probing) : servedContracts(Charging);
+      expect(checkServed([Probed], served)).toEqual(problem === '' ? [] : [expect.stringContaining(problem)]);
+    },
+  );
 
   it.each<[HandlerTransaction, HandlerTransaction]>([
     ['none', 'own'],

@@ -25,11 +25,13 @@ export function checkServed(sagas: readonly AnySaga[], served: readonly ServedCo
 function problemsOfNode(node: SagaNode, byType: ReadonlyMap<string, ServedContract>): string[] {
   const action = templateOf(node, 'do')?.command;
   const undo = templateOf(node, 'undo')?.command;
+  const probe = templateOf(node, 'probe')?.command;
   if (action === undefined) return [];
   return [
     ...problemsOf(action, byType.get(action.type), 'action'),
     ...(undo === undefined ? [] : problemsOf(undo, byType.get(undo.type), 'compensation')),
     ...(undo === undefined ? [] : problemsOfPair(byType.get(action.type), byType.get(undo.type))),
+    ...(probe === undefined ? [] : problemsOfProbe(byType.get(action.type), probe, byType.get(probe.type))),
   ];
 }
 
@@ -71,6 +73,21 @@ function problemsOfPair(action: ServedContract | undefined, undo: ServedContract
     `${action.place} and ${undo.place}, which undoes it, must both be { transaction: 'none' } or neither: ` +
       'without a row of the action its compensation would undo nothing',
   ];
+}
+
+/** Where there is a barrier, it answers; a handler for the same would go unheard. */
+function problemsOfProbe(
+  action: ServedContract | undefined,
+  probe: CommandContract,
+  served: ServedContract | undefined,
+): string[] {
+  const needsHandler = action?.transaction === 'none';
+  if (needsHandler === (served?.transaction === 'none')) return [];
+  return needsHandler
+    ? [`its probe '${probe.type}' has no barrier to answer it; serve it with { transaction: 'none' }`]
+    : [
+        `its probe '${probe.type}' is served by ${served?.place} without a barrier; leave out the handler, the barrier knows`,
+      ];
 }
 
 function rejectionsOf({ rejections }: CommandContract): string {

@@ -4,6 +4,7 @@ import type { EntityManager } from 'typeorm';
 import type { Barrier, Passed } from './barrier.js';
 import type { BarrierCommand, FinalOutcome } from './barrier-ledger.js';
 import { HandlerFailedError } from './barrier-transaction.js';
+import type { HandlerTransaction } from './command-handler.decorator.js';
 import { eachLimited } from './each-limited.js';
 import { callHandler } from './handler-call.js';
 import type { ServedCommand, ServedCommands } from './served-commands.js';
@@ -31,7 +32,8 @@ interface Surroundings {
 /** A command on its way through the service, as the barrier wants to see it. */
 interface Work extends BarrierCommand {
   readonly message: Message;
-  readonly served: ServedCommand;
+  readonly transaction: HandlerTransaction;
+  readonly call: (transaction?: EntityManager) => Promise<FinalOutcome>;
 }
 
 /**
@@ -55,9 +57,8 @@ export class CommandBatch {
     const works: Work[] = [];
     for (const delivery of batch) {
       const served = commands.find(delivery);
-      const { message } = delivery;
-      if ('reason' in served) dead.push(served);
-      else works.push({ id: message.id, compensates: message.compensates, message, served });
+      if (served !== 'probe' && 'reason' in served) dead.push(served);
+      else works.push(workOf(delivery.message, served));
     }
     const turn = new CommandBatch(around);
     await turn.run(works);
@@ -66,7 +67,7 @@ export class CommandBatch {
 
   private async run(works: readonly Work[]): Promise<void> {
     const { barrier, concurrency } = this.around;
-    const guarded = works.filter(({ served }) => served.transaction !== 'none');
+    const guarded = works.filter(({ transaction }) => transaction !== 'none');
     // A lone command learns it from the barrier anyway.
     if (barrier !== undefined && guarded.length > 1) this.known = await barrier.stored(guarded);
     const { alone, together } = jobsOf(bySaga(works));
@@ -86,7 +87,7 @@ export class CommandBatch {
     }
     let all: readonly Passed[];
     try {
-      all = await this.barrier.passAll(fresh, this.call, this.passing);
+      all = await this.barrier.passAll(fresh, callIn, this.passing);
     } catch (error) {
       if (!(error instanceof HandlerFailedError)) throw error;
       // Somebody's changes cannot be committed: one by one it shows whose.
@@ -104,9 +105,9 @@ export class CommandBatch {
 
   private async pass(work: Work): Promise<Passed> {
     try {
-      return work.served.transaction === 'none'
-        ? await callHandler(work.message, work.served).catch(asFailure)
-        : await this.barrier.pass(work, this.call, this.passing);
+      return work.transaction === 'none'
+        ? await work.call().catch(asFailure)
+        : await this.barrier.pass(work, callIn, this.passing);
     } catch (error) {
       if (error instanceof HandlerFailedError) return error;
       throw error;
@@ -124,9 +125,6 @@ export class CommandBatch {
     return { kind: 'failed', code: 'handler_failed', message: text };
   }
 
-  private readonly call = (transaction: EntityManager, { message, served }: Work): Promise<FinalOutcome> =>
-    callHandler(message, served, transaction);
-
   private get passing(): Parameters<Barrier['pass']>[2] {
     return { known: this.known, beforeCommit: () => this.around.crashProbe('before commit') };
   }
@@ -136,6 +134,23 @@ export class CommandBatch {
     if (barrier === undefined) throw new Error('a participant without a data source has no barrier');
     return barrier;
   }
+}
+
+function workOf(message: Message, served: ServedCommand | 'probe'): Work {
+  const { id, compensates, probes } = message;
+  if (served === 'probe') {
+    return { id, probes, message, transaction: 'own', call: neverCalled };
+  }
+  const { transaction } = served;
+  return { id, compensates, message, transaction, call: (own) => callHandler(message, served, own) };
+}
+
+function neverCalled(): Promise<never> {
+  return Promise.reject(new Error('the barrier answers every probe itself'));
+}
+
+function callIn(transaction: EntityManager, { call }: Work): Promise<FinalOutcome> {
+  return call(transaction);
 }
 
 function asFailure(error: unknown): HandlerFailedError {
@@ -159,7 +174,7 @@ function jobsOf(sagas: readonly Work[][]): { alone: Work[][]; together: Work[][]
   const together: Work[][] = [];
   let group: Work[] | undefined;
   for (const saga of sagas) {
-    if (saga.some(({ served }) => served.transaction !== 'shared')) {
+    if (saga.some(({ transaction }) => transaction !== 'shared')) {
       alone.push(saga);
     } else if (group !== undefined && group.length + saga.length <= MOST_IN_ONE_TRANSACTION) {
       group.push(...saga);

@@ -52,6 +52,9 @@ type HandlerDecorator<C extends CommandContract> = <M extends Handler<C>>(
  * `CommandContext`; it returns the reply. Guards, pipes, interceptors and filters work as on any Nest message handler.
  *
  * An error that it throws means "failed, try again"; `ctx.reject` means no.
+ *
+ * A probe needs a handler only where there is no barrier, of the form `none`: everywhere else the barrier knows whether
+ * the command happened, answers in the handler's place, and holds back a command that it said had not.
  */
 export function CommandHandler<C extends CommandContract>(
   contract: C,

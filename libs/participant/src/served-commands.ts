@@ -52,14 +52,19 @@ export class ServedCommands {
     return this.byType.size;
   }
 
-  /** The command that the message is, or why it is none for this participant. */
-  find(delivery: Delivery): ServedCommand | DeadLetter {
+  /** The command that the message is, or that the barrier answers it, or why it is none for this participant. */
+  find(delivery: Delivery): ServedCommand | DeadLetter | 'probe' {
     const { message } = delivery;
     const served = this.byType.get(message.type);
     if (message.namespace !== this.by.namespace) {
       const reason = `the command is for namespace '${message.namespace}', this is '${this.by.namespace}'`;
       return { delivery, code: 'wrong_namespace', reason };
     }
+    if (![message.id, message.compensates, message.probes].every(isStorable)) {
+      const reason = `an id has control characters or is longer than ${LONGEST_ID} bytes`;
+      return { delivery, code: 'unusable_id', reason };
+    }
+    if (message.probes !== undefined && this.hasBarrier && served?.transaction !== 'none') return 'probe';
     if (served === undefined) {
       const known = [...this.byType.keys()].join(', ');
       return {
@@ -68,15 +73,15 @@ export class ServedCommands {
         reason: `'${message.type}' is not handled here; known: ${known}`,
       };
     }
-    if (!isStorable(message.id) || !isStorable(message.compensates ?? '')) {
-      const reason = `an id has control characters or is longer than ${LONGEST_ID} bytes`;
-      return { delivery, code: 'unusable_id', reason };
-    }
     if (served.isCompensation && !undoes(message)) {
       const reason = `'${message.type}' undoes another command; the attribute 'compensates' must say which`;
       return { delivery, code: 'compensates_missing', reason };
     }
     return served;
+  }
+
+  private get hasBarrier(): boolean {
+    return this.by.dataSource !== undefined;
   }
 
   private add(type: string, handler: MessageHandler, extras: HandlerExtras): void {
@@ -104,7 +109,8 @@ export class ServedCommands {
 }
 
 /** The barrier would fail with it each time that it comes, and hold up its neighbours. */
-function isStorable(id: string): boolean {
+function isStorable(id: string | undefined): boolean {
+  if (id === undefined) return true;
   return Buffer.byteLength(id) <= LONGEST_ID && !UNSTORABLE.test(id);
 }
 
