@@ -1,6 +1,13 @@
 import type { Message } from '@skald/core';
 import { uniqueName } from '../setup/real-services.js';
-import type { ConsumeOptions, CrashProbe, DeadLetter, Delivery, Transport } from '@skald/runtime';
+import type {
+  ConsumeOptions,
+  CrashProbe,
+  DeadLetter,
+  Delivery,
+  Transport,
+  TransportWithDeadLetters,
+} from '@skald/runtime';
 
 /** A record as it lies in a topic. */
 export interface WireRecord {
@@ -11,7 +18,7 @@ export interface WireRecord {
 
 /** A transport in the part of a process. */
 export interface TransportProcess {
-  readonly transport: Transport;
+  readonly transport: TransportWithDeadLetters;
   /** Ends it without letting it confirm what it has in hand. */
   die(): Promise<void>;
 }

@@ -1,18 +1,4 @@
-import { MemoryBroker, MemoryTransport } from '@skald/memory';
+import { memoryHarness } from './memory-harness.js';
 import { describeTransport } from './transport.contract.js';
 
-describeTransport('in memory', async () => {
-  const broker = new MemoryBroker();
-  return {
-    start: (options = {}) => {
-      const transport = new MemoryTransport({ broker, ...options });
-      return { transport, die: async () => transport.abandon() };
-    },
-    produceRaw: async (topic, records) => {
-      broker.append(records.map((record) => ({ topic, key: null, value: '', ...record })));
-    },
-    records: async (topic) =>
-      broker.messages(topic).map(({ key, value, headers }) => ({ key, value, headers })),
-    close: async () => undefined,
-  };
-});
+describeTransport('in memory', memoryHarness);

@@ -134,9 +134,45 @@ describe('the barrier on real PostgreSQL', () => {
     expect(await effects()).toEqual([]);
   });
 
+  describe('a probe', () => {
+    const PROBE = { id: 'shop/order@1/o-1/charge/probe/1', probes: CHARGE.id };
+    const unheard = (): Promise<never> => Promise.reject(new Error('the barrier answers'));
+    const happened = (data: object): FinalOutcome => ({ kind: 'succeeded', data });
+
+    it('is told that the action happened, and its reply', async () => {
+      await barrier.pass(CHARGE, effect('charged'));
+      const answer = happened({ happened: true, reply: { paymentId: 'p-1' } });
+      expect(await barrier.pass(PROBE, unheard)).toEqual(answer);
+      expect(await barrier.pass(PROBE, unheard)).toEqual(answer);
+    });
+
+    it('is told that it did not, and from then on it cannot', async () => {
+      expect(await barrier.pass(PROBE, unheard)).toEqual(happened({ happened: false }));
+      expect(await barrier.pass(CHARGE, effect('charged'))).toMatchObject({ code: 'probed_before' });
+      expect(await effects()).toEqual([]);
+      expect(await barrier.pass(PROBE, unheard)).toEqual(happened({ happened: false }));
+    });
+
+    it('is told that it did not when it was refused', async () => {
+      await barrier.pass(CHARGE, effect('charged', NO));
+      expect(await barrier.pass(PROBE, unheard)).toEqual(happened({ happened: false }));
+    });
+
+    it('waits for an action in hand', async () => {
+      const slow = async (transaction: EntityManager): Promise<FinalOutcome> => {
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return effect('charged', UNDONE)(transaction);
+      };
+      const action = barrier.pass(CHARGE, slow);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(await barrier.pass(PROBE, unheard)).toEqual(happened({ happened: true }));
+      await action;
+    });
+  });
+
   it('keeps the effect out when the process ends before the commit', async () => {
     const crash = (): Promise<void> => Promise.reject(new Error('crashed'));
-    await expect(barrier.pass(CHARGE, effect('charged'), crash)).rejects.toThrow('crashed');
+    await expect(barrier.pass(CHARGE, effect('charged'), { beforeCommit: crash })).rejects.toThrow('crashed');
     expect(await effects()).toEqual([]);
     const rows: unknown[] = await database.dataSource.query('SELECT 1 FROM skald_barrier');
     expect(rows).toEqual([]);

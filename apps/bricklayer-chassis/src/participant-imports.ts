@@ -1,6 +1,6 @@
 import { type ParticipantOptions, ParticipantModule } from '@skald/participant';
 import { participantSchema, runMigrations } from '@skald/postgres';
-import type { Transport } from '@skald/runtime';
+import type { TransportWithDeadLetters } from '@skald/runtime';
 import type { ModuleMetadata } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
@@ -9,7 +9,7 @@ import { DataSource } from 'typeorm';
 export interface Surroundings {
   readonly namespace: string;
   readonly databaseUrl: string;
-  readonly transport: Transport;
+  readonly transport: TransportWithDeadLetters;
   readonly crashProbe?: ParticipantOptions['crashProbe'];
 }
 

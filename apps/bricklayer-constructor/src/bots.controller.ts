@@ -1,5 +1,5 @@
 import { BotCreated, BotName, CreateBot, DeleteBot } from '@bricklayer/contracts';
-import { CommandContext, CommandHandler } from '@skald/participant';
+import { CommandContext, CommandHandler, CompensationHandler } from '@skald/participant';
 import { Controller } from '@nestjs/common';
 import { Bot } from './bot.entity.js';
 
@@ -20,7 +20,7 @@ export class BotsController {
     return { id };
   }
 
-  @CommandHandler(DeleteBot)
+  @CompensationHandler(DeleteBot)
   async delete(request: BotName, ctx: CommandContext<typeof DeleteBot>): Promise<void> {
     await ctx.transaction.delete(Bot, { ownerId: request.ownerId, name: request.name });
   }

@@ -5,7 +5,7 @@ import {
   UnscheduleJob,
   UnscheduleJobRequest,
 } from '@bricklayer/contracts';
-import { CommandContext, CommandHandler } from '@skald/participant';
+import { CommandContext, CommandHandler, CompensationHandler } from '@skald/participant';
 import { Controller } from '@nestjs/common';
 import { firstRun } from './first-run.js';
 import { Schedule } from './schedule.entity.js';
@@ -23,7 +23,7 @@ export class SchedulesController {
     return { firstRunAt: run.at.toISOString() };
   }
 
-  @CommandHandler(UnscheduleJob)
+  @CompensationHandler(UnscheduleJob)
   async unschedule(
     { jobId }: UnscheduleJobRequest,
     ctx: CommandContext<typeof UnscheduleJob>,

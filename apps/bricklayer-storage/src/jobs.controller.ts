@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ForgetJob, ForgetJobRequest, JobStored, StoreJob, StoreJobRequest } from '@bricklayer/contracts';
-import { CommandContext, CommandHandler } from '@skald/participant';
+import { CommandContext, CommandHandler, CompensationHandler } from '@skald/participant';
 import { Controller } from '@nestjs/common';
 import { BotToken } from './bot-token.entity.js';
 import { Job } from './job.entity.js';
@@ -15,7 +15,7 @@ export class JobsController {
     return { jobId: job.id };
   }
 
-  @CommandHandler(ForgetJob)
+  @CompensationHandler(ForgetJob)
   async forget({ botId }: ForgetJobRequest, ctx: CommandContext<typeof ForgetJob>): Promise<void> {
     await ctx.transaction.delete(Job, { botId });
     await ctx.transaction.delete(BotToken, { botId });

@@ -6,17 +6,19 @@ import { orchestratorSchema, PostgresStore } from '@skald/postgres';
 import { type DynamicModule, Module, ValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { DataSource } from 'typeorm';
+import { DEAD_LETTERS } from './dead-letters.js';
 import { NAMESPACE } from './namespace.js';
 import { SAGAS } from './sagas.js';
 import { AsyncApiController } from './rest/asyncapi.controller.js';
 import { DefinitionsController } from './rest/definitions.controller.js';
+import { DeadLettersController } from './rest/dead-letters.controller.js';
 import { ProblemException } from './rest/problem.js';
 import { ProblemFilter } from './rest/problem.filter.js';
 import { SagasController } from './rest/sagas.controller.js';
 
 /** The orchestrator's microservice: Bricklayer's sagas and the REST interface over them. */
 @Module({
-  controllers: [SagasController, DefinitionsController, AsyncApiController],
+  controllers: [SagasController, DefinitionsController, AsyncApiController, DeadLettersController],
   providers: [
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useFactory: validationPipe },
@@ -48,7 +50,10 @@ export class OrchestratorModule {
         }),
         SagaModule.forFeature(sagas),
       ],
-      providers: [{ provide: NAMESPACE, useValue: namespace }],
+      providers: [
+        { provide: NAMESPACE, useValue: namespace },
+        { provide: DEAD_LETTERS, useValue: transport.deadLetters },
+      ],
     };
   }
 }

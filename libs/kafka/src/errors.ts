@@ -32,6 +32,11 @@ export class KafkaSendError extends SkaldError {
   readonly code = 'kafka_send_failed';
 }
 
+/** A topic could not be read to its end. */
+export class KafkaReadError extends SkaldError {
+  readonly code = 'kafka_read_failed';
+}
+
 /** The transport was closed, or the consumer stopped, before it was ready. */
 export class TransportClosedError extends SkaldError {
   readonly code = 'transport_closed';

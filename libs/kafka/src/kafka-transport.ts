@@ -1,20 +1,24 @@
 import type { OutgoingMessage } from '@skald/core';
-import type { Consumer, ConsumeOptions, Transport } from '@skald/runtime';
+import type { Consumer, ConsumeOptions, DeadLetters, TransportWithDeadLetters } from '@skald/runtime';
 import { BatchConsumer } from './batch-consumer.js';
 import { kafkaClient } from './client.js';
 import { DeadLetterWriter } from './dead-letters.js';
 import { encode } from './envelope.js';
 import { KafkaOptionsError, TransportClosedError } from './errors.js';
+import { KafkaDeadLetters } from './kafka-dead-letters.js';
 import { atLeast, type KafkaSettings, type KafkaTransportOptions, readOptions } from './options.js';
 import { RecordProducer } from './producer.js';
 import { TopicAdmin } from './topic-admin.js';
+import { TopicReader } from './topic-reader.js';
 
 /** Messages over Kafka: CloudEvents in JSON, keyed by saga. Connects when it is first used. */
-export class KafkaTransport implements Transport {
+export class KafkaTransport implements TransportWithDeadLetters {
+  readonly deadLetters: DeadLetters;
   private readonly settings: KafkaSettings;
   private readonly admin: TopicAdmin;
   private readonly producer: RecordProducer;
-  private readonly deadLetters: DeadLetterWriter;
+  private readonly reader: TopicReader;
+  private readonly deadLetterWriter: DeadLetterWriter;
   private readonly consumers = new Set<BatchConsumer>();
   private closed: Promise<void> | undefined;
 
@@ -24,7 +28,9 @@ export class KafkaTransport implements Transport {
     const client = kafkaClient(this.settings);
     this.admin = new TopicAdmin(client, this.settings);
     this.producer = new RecordProducer(client, this.settings.sendTimeoutMs);
-    this.deadLetters = new DeadLetterWriter(this.producer, this.admin, this.settings.log);
+    this.reader = new TopicReader(this.settings);
+    this.deadLetters = new KafkaDeadLetters(this.reader, this.producer);
+    this.deadLetterWriter = new DeadLetterWriter(this.producer, this.admin, this.settings.log);
   }
 
   async ensureTopics(topics: readonly string[]): Promise<void> {
@@ -39,7 +45,7 @@ export class KafkaTransport implements Transport {
     if (options.topics.length === 0) throw new KafkaOptionsError('topics', 'give at least one topic');
     atLeast('maximumBatch', options.maximumBatch, 1);
 
-    const consumer = new BatchConsumer(this.settings, options, this.admin, this.deadLetters);
+    const consumer = new BatchConsumer(this.settings, options, this.admin, this.deadLetterWriter);
     this.consumers.add(consumer);
     try {
       await consumer.begin();
@@ -69,7 +75,7 @@ export class KafkaTransport implements Transport {
 
   private async shutDown(): Promise<void> {
     await Promise.all([...this.consumers].map((consumer) => consumer.stop()));
-    await Promise.all([this.producer.close(), this.admin.close()]);
+    await Promise.all([this.producer.close(), this.admin.close(), this.reader.close()]);
   }
 
   private refuseWhenClosed(): void {

@@ -84,6 +84,10 @@ export class MemoryBroker {
     for (const group of this.groups.values()) group.wake();
   }
 
+  topicNames(): string[] {
+    return [...this.topics.keys()];
+  }
+
   /** What is kept of a topic, in order of arrival. */
   messages(topic: string): StoredRecord[] {
     return this.partitionsOf(topic)

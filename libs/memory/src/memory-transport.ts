@@ -4,12 +4,14 @@ import {
   type Consumer,
   type ConsumeOptions,
   type CrashProbe,
+  type DeadLetters,
   type Log,
   systemClock,
-  type Transport,
+  type TransportWithDeadLetters,
 } from '@skald/runtime';
 import { type MemoryBroker, MemoryOptionsError, wholeNumber } from './memory-broker.js';
 import { MemoryConsumer } from './memory-consumer.js';
+import { MemoryDeadLetters } from './memory-dead-letters.js';
 
 export interface MemoryTransportOptions {
   readonly broker: MemoryBroker;
@@ -24,7 +26,8 @@ export interface MemoryTransportOptions {
 const SILENCE: Log = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Messages within one process. Each transport stands for a process; those that share a broker reach each other. */
-export class MemoryTransport implements Transport {
+export class MemoryTransport implements TransportWithDeadLetters {
+  readonly deadLetters: DeadLetters;
   private readonly broker: MemoryBroker;
   private readonly log: Log;
   private readonly clock: Clock;
@@ -34,6 +37,7 @@ export class MemoryTransport implements Transport {
 
   constructor(options: MemoryTransportOptions) {
     this.broker = options.broker;
+    this.deadLetters = new MemoryDeadLetters(options.broker);
     this.log = options.log ?? SILENCE;
     this.clock = options.clock ?? systemClock;
     this.crashProbe = options.crashProbe ?? (async () => undefined);

@@ -1,28 +1,22 @@
-import type { ReplyOutcome } from '@skald/core';
-import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import type { BarrierCommand, BarrierLedger, FinalOutcome } from './barrier-ledger.js';
+import { BarrierTransaction, HandlerFailedError } from './barrier-transaction.js';
 
-/** The outcomes that are kept. A failure is not: the command may be tried again. */
-export type FinalOutcome = Exclude<ReplyOutcome, { kind: 'failed' }>;
+/** What runs inside the transaction, unless the barrier answers for it. */
+export type Handle<C extends BarrierCommand> = (
+  transaction: EntityManager,
+  command: C,
+) => Promise<FinalOutcome>;
 
-export interface BarrierCommand {
-  readonly id: string;
-  /** On a compensation: the id of the command that it undoes. */
-  readonly compensates?: string | undefined;
+/** What became of one of several commands: its outcome, or that its handler failed and it may come again. */
+export type Passed = FinalOutcome | HandlerFailedError;
+
+export interface PassOptions {
+  /** Called when effects and replies are written and not yet committed. */
+  readonly beforeCommit?: () => Promise<void>;
+  /** What `stored` has said before. */
+  readonly known?: ReadonlyMap<string, FinalOutcome>;
 }
-
-/** The handler's own failure, as opposed to a database that does not answer. */
-export class HandlerFailedError extends Error {
-  constructor(override readonly cause: unknown) {
-    super('the handler failed');
-  }
-}
-
-const BLOCKED: FinalOutcome = {
-  kind: 'rejected',
-  code: 'compensated_before',
-  message: 'the compensation of this command came first',
-};
-const NOTHING_TO_UNDO: FinalOutcome = { kind: 'succeeded', data: null };
 
 /**
  * Guards a participant against duplicate, empty and late commands.
@@ -30,117 +24,140 @@ const NOTHING_TO_UNDO: FinalOutcome = { kind: 'succeeded', data: null };
  * All of it hangs on one unique key. Whoever inserts the row of a command handles it; whoever finds the row gives its
  * stored reply again (duplicate). A compensation first inserts the row of its action: if that succeeds, the action
  * never happened, so there is nothing to undo (empty) and the row stays to stop the action should it still come
- * (late). Insert, business change and reply commit together, and a second worker's insert waits for that commit.
+ * (late). A probe does the same and says what it found, so that its "did not happen" stays true. Insert, business change and reply commit together, and a second worker's insert waits for that commit.
  *
  * @see the sub-transaction barrier of dtm, https://en.dtm.pub/practice/barrier.html
  */
 export class Barrier {
   constructor(private readonly dataSource: DataSource) {}
 
-  /**
-   * Handles a command at most once in effect.
-   *
-   * @param handle runs inside the transaction, unless the barrier answers for it
-   * @param beforeCommit called when the effect and the reply are written and not yet committed
-   * @throws HandlerFailedError when the handler threw; any other error is the database's, and the command may come again
-   */
-  async pass(
-    command: BarrierCommand,
-    handle: (transaction: EntityManager) => Promise<FinalOutcome>,
-    beforeCommit: () => Promise<void> = () => Promise.resolve(),
-  ): Promise<FinalOutcome> {
-    const runner = this.dataSource.createQueryRunner();
+  /** The stored replies of those of the commands, and of the commands that they undo or ask about, that were handled before. */
+  async stored(commands: readonly BarrierCommand[]): Promise<ReadonlyMap<string, FinalOutcome>> {
+    const ids = commands.flatMap(({ id, compensates, probes }) =>
+      [id, compensates, probes].filter((one) => one !== undefined),
+    );
+    const connection = new BarrierTransaction(this.dataSource);
     try {
-      await runner.startTransaction();
-      const answer = await this.enter(runner, command);
-      if (answer !== undefined) {
-        await runner.commitTransaction();
-        return answer;
+      return await connection.repliesOf(ids);
+    } finally {
+      await connection.release();
+    }
+  }
+
+  /**
+   * Handles a command at most once in effect, in a transaction of its own.
+   *
+   * @throws HandlerFailedError when the handler threw, or when what it did cannot be committed; any other error is the
+   *   database's, and the command may come again
+   */
+  pass<C extends BarrierCommand>(
+    command: C,
+    handle: Handle<C>,
+    options: PassOptions = {},
+  ): Promise<FinalOutcome> {
+    return this.transact([command], options, async (transaction, ledger, commit) => {
+      const answer = ledger.answerTo(command);
+      const outcome = answer ?? (await run(transaction, handle, command));
+      if (answer === undefined && outcome.kind === 'rejected') {
+        // What the handler changed is rolled back; its no is kept, unless another worker was faster.
+        await transaction.rollback();
+        const fresh = await transaction.claim([{ id: command.id, state: 'handled', reply: outcome }]);
+        return fresh.size > 0 ? outcome : storedReply(command, await transaction.repliesOf([command.id]));
       }
-      const outcome = await this.run(runner, handle);
-      if (outcome.kind === 'rejected') {
-        await runner.rollbackTransaction();
-        return await this.keepRejection(runner, command, outcome);
-      }
-      await runner.query('UPDATE skald_barrier SET reply = $2 WHERE command_id = $1', [
-        command.id,
-        JSON.stringify(outcome),
-      ]);
-      await beforeCommit();
-      await runner.commitTransaction();
+      if (answer === undefined) ledger.decide(command.id, outcome);
+      await commit(answer === undefined);
       return outcome;
+    });
+  }
+
+  /**
+   * Handles several commands one after the other in one transaction, each at most once in effect. Of a command that is
+   * refused or fails, the effect alone is rolled back, to a savepoint.
+   *
+   * @returns what became of each, in their order
+   * @throws HandlerFailedError when what they did cannot be committed together: pass them one by one to learn which it
+   *   is; any other error is the database's, and the commands may come again
+   */
+  passAll<C extends BarrierCommand>(
+    commands: readonly C[],
+    handle: Handle<C>,
+    options: PassOptions = {},
+  ): Promise<Passed[]> {
+    return this.transact(commands, options, async (transaction, ledger, commit) => {
+      const all: Passed[] = [];
+      let ran = 0;
+      for (const command of commands) {
+        const answer = ledger.answerTo(command);
+        if (answer === undefined && ran === 0) await transaction.savepoint();
+        if (answer === undefined) ran += 1;
+        all.push(answer ?? (await runAtSavepoint(transaction, ledger, handle, command)));
+      }
+      await commit(ran > 0);
+      return all;
+    });
+  }
+
+  private async transact<T>(
+    commands: readonly BarrierCommand[],
+    { beforeCommit = nothing, known = new Map() }: PassOptions,
+    work: (
+      transaction: BarrierTransaction,
+      ledger: BarrierLedger,
+      commit: (hasEffects: boolean) => Promise<void>,
+    ) => Promise<T>,
+  ): Promise<T> {
+    const transaction = new BarrierTransaction(this.dataSource);
+    try {
+      const ledger = await transaction.begin(commands, known);
+      return await work(transaction, ledger, (hasEffects) =>
+        transaction.commit(ledger, hasEffects ? beforeCommit : nothing),
+      );
     } catch (error) {
-      if (runner.isTransactionActive) await runner.rollbackTransaction();
+      await transaction.rollback();
       throw error;
     } finally {
-      await runner.release();
+      await transaction.release();
     }
-  }
-
-  private async run(
-    runner: QueryRunner,
-    handle: (transaction: EntityManager) => Promise<FinalOutcome>,
-  ): Promise<FinalOutcome> {
-    try {
-      return await handle(runner.manager);
-    } catch (error) {
-      throw new HandlerFailedError(error);
-    }
-  }
-
-  /** Takes the command's row, or says what to answer in the handler's place. */
-  private async enter(runner: QueryRunner, command: BarrierCommand): Promise<FinalOutcome | undefined> {
-    const { id, compensates } = command;
-    if (compensates !== undefined && (await insertRow(runner, compensates, 'blocked', BLOCKED))) {
-      return (await insertRow(runner, id, 'handled', NOTHING_TO_UNDO))
-        ? NOTHING_TO_UNDO
-        : this.storedReply(runner, id);
-    }
-    if (!(await insertRow(runner, id, 'handled', null))) return this.storedReply(runner, id);
-    if (compensates === undefined) return undefined;
-    const action = await this.storedReply(runner, compensates);
-    if (action.kind === 'succeeded') return undefined;
-    // The action was refused, so it changed nothing.
-    await runner.query('UPDATE skald_barrier SET reply = $2 WHERE command_id = $1', [
-      id,
-      JSON.stringify(NOTHING_TO_UNDO),
-    ]);
-    return NOTHING_TO_UNDO;
-  }
-
-  /** The handler's changes are rolled back; its no is kept, unless another worker was faster. */
-  private async keepRejection(
-    runner: QueryRunner,
-    command: BarrierCommand,
-    outcome: FinalOutcome,
-  ): Promise<FinalOutcome> {
-    return (await insertRow(runner, command.id, 'handled', outcome))
-      ? outcome
-      : this.storedReply(runner, command.id);
-  }
-
-  private async storedReply(runner: QueryRunner, id: string): Promise<FinalOutcome> {
-    const rows: { reply: FinalOutcome | null }[] = await runner.query(
-      'SELECT reply FROM skald_barrier WHERE command_id = $1',
-      [id],
-    );
-    const reply = rows[0]?.reply;
-    if (!reply) throw new Error(`the barrier row of ${id} holds no reply`);
-    return reply;
   }
 }
 
-/** True when the row is new. Waits for a transaction that is inserting the same row, and sees how it ended. */
-async function insertRow(
-  runner: QueryRunner,
-  id: string,
-  state: 'handled' | 'blocked',
-  reply: FinalOutcome | null,
-): Promise<boolean> {
-  const rows: unknown[] = await runner.query(
-    `INSERT INTO skald_barrier (command_id, state, reply) VALUES ($1, $2, $3)
-         ON CONFLICT (command_id) DO NOTHING RETURNING 1`,
-    [id, state, reply && JSON.stringify(reply)],
-  );
-  return rows.length > 0;
+async function run<C extends BarrierCommand>(
+  transaction: BarrierTransaction,
+  handle: Handle<C>,
+  command: C,
+): Promise<FinalOutcome> {
+  try {
+    return await handle(transaction.manager, command);
+  } catch (error) {
+    throw new HandlerFailedError(error);
+  }
 }
+
+async function runAtSavepoint<C extends BarrierCommand>(
+  transaction: BarrierTransaction,
+  ledger: BarrierLedger,
+  handle: Handle<C>,
+  command: C,
+): Promise<Passed> {
+  let outcome: FinalOutcome;
+  try {
+    outcome = await handle(transaction.manager, command);
+    // Fails when the handler went on after an error of PostgreSQL, in a transaction that can only be rolled back.
+    if (outcome.kind === 'succeeded') await transaction.advance();
+  } catch (error) {
+    await transaction.undo();
+    ledger.fail(command.id);
+    return new HandlerFailedError(error);
+  }
+  if (outcome.kind === 'rejected') await transaction.undo();
+  ledger.decide(command.id, outcome);
+  return outcome;
+}
+
+function storedReply({ id }: BarrierCommand, stored: ReadonlyMap<string, FinalOutcome>): FinalOutcome {
+  const reply = stored.get(id);
+  if (reply === undefined) throw new Error(`the barrier row of ${id} is gone`);
+  return reply;
+}
+
+async function nothing(): Promise<void> {}

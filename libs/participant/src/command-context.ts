@@ -1,7 +1,19 @@
-import type { CommandContract, Message, RejectionOf } from '@skald/core';
+import { type CommandContract, type Message, type RejectionOf, SkaldError } from '@skald/core';
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { EntityManager } from 'typeorm';
 import { CommandRejectedException } from './command-rejected.exception.js';
+
+/** A handler that runs without a transaction has asked for one. */
+export class NoTransactionError extends SkaldError {
+  readonly code = 'no_transaction';
+
+  constructor(type: string) {
+    super(
+      `The handler of '${type}' runs without a transaction. Give ParticipantModule a dataSource and the handler ` +
+        "{ transaction: 'own' } or 'shared', or make it do without: call the outside with ctx.commandId as its idempotency key.",
+    );
+  }
+}
 
 /** What a handler knows of its command beside the payload. */
 export class CommandContext<C extends CommandContract = CommandContract> extends BaseRpcContext<[Message]> {
@@ -10,13 +22,20 @@ export class CommandContext<C extends CommandContract = CommandContract> extends
 
   constructor(
     private readonly command: Message,
-    /**
-     * The transaction that also holds the barrier row. What is changed through it takes effect exactly once, however
-     * often the command arrives.
-     */
-    readonly transaction: EntityManager,
+    private readonly manager: EntityManager | undefined,
   ) {
     super([command]);
+  }
+
+  /**
+   * The transaction that also holds the barrier row. What is changed through it takes effect exactly once, however
+   * often the command arrives.
+   *
+   * @throws NoTransactionError in a handler of the form `transaction: 'none'`
+   */
+  get transaction(): EntityManager {
+    if (this.manager === undefined) throw new NoTransactionError(this.command.type);
+    return this.manager;
   }
 
   /** The same on every attempt: the idempotency key for calls to the outside. */

@@ -1,5 +1,5 @@
 import type { CommandContract, ReplyOf, RequestOf } from '@skald/core';
-import { applyDecorators, UseInterceptors } from '@nestjs/common';
+import { applyDecorators, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import type { CommandContext } from './command-context.js';
 import { FailureInterceptor } from './failure.interceptor.js';
@@ -7,33 +7,81 @@ import { FailureInterceptor } from './failure.interceptor.js';
 /** Marks handlers as Skald's, so that other transports of a hybrid application leave them alone. */
 export const SKALD_TRANSPORT = Symbol('skald');
 
+/** Where a method keeps what its decorator was told; `servedContracts` finds it there. */
+export const HANDLER_EXTRAS = Symbol('skald handler');
+
 type Handler<C extends CommandContract> = (
   request: RequestOf<C>,
   context: CommandContext<C>,
 ) => ReplyOf<C> | Promise<ReplyOf<C>>;
 
-/** What a handler's decorator leaves for the server to find. */
-export interface HandlerExtras {
-  readonly contract: CommandContract;
+/**
+ * - `own`: a transaction for each command. Commands of different sagas run side by side, up to the participant's
+ *   `concurrency`.
+ * - `shared`: those of a batch run one after the other in few transactions, which is faster where the handler does
+ *   little but change rows. When one is refused or fails, its own changes alone are rolled back. The handler must use
+ *   `ctx.transaction` for all it does, and do nothing outside: what it did may be rolled back with its neighbours and
+ *   done again. Its row locks last until the batch is done.
+ * - `none`: no database, for a handler that calls an outside API. There is no barrier: it is called at least once, again
+ *   for a duplicate, also after a no; at two replicas at the same time, too. Give the API `ctx.commandId` as its
+ *   idempotency key, which is the same on every attempt. A compensation may come when its action never did, or still
+ *   may: then undoing succeeds and changes nothing. An action that comes after its compensation is not held back. An
+ *   action and its compensation must both be of this form, because no row tells the barrier that the action happened.
+ */
+export type HandlerTransaction = 'own' | 'shared' | 'none';
+
+export interface HandlerOptions {
+  /** Default: `own`, and `none` in a participant without a data source. */
+  readonly transaction?: HandlerTransaction;
 }
+
+/** What a handler's decorator leaves for the server to find. */
+export interface HandlerExtras extends HandlerOptions {
+  readonly contract: CommandContract;
+  readonly isCompensation?: boolean;
+}
+
+type HandlerDecorator<C extends CommandContract> = <M extends Handler<C>>(
+  target: object,
+  key: string | symbol,
+  descriptor: TypedPropertyDescriptor<M>,
+) => void;
 
 /**
  * Makes a controller's method handle a command. It gets the payload, checked against the contract's class, and the
  * `CommandContext`; it returns the reply. Guards, pipes, interceptors and filters work as on any Nest message handler.
  *
  * An error that it throws means "failed, try again"; `ctx.reject` means no.
+ *
+ * A probe needs a handler only where there is no barrier, of the form `none`: everywhere else the barrier knows whether
+ * the command happened, answers in the handler's place, and holds back a command that it said had not.
  */
-export function CommandHandler<C extends CommandContract>(contract: C) {
-  const extras: HandlerExtras = { contract };
+export function CommandHandler<C extends CommandContract>(
+  contract: C,
+  options: HandlerOptions = {},
+): HandlerDecorator<C> {
+  return decorator({ ...options, contract });
+}
+
+/**
+ * The same for a command that undoes another: what stands in a saga's `undo`. The barrier calls it only when the action
+ * has taken effect. A command of this type that does not say what it undoes goes to the dead letters
+ * (`compensates_missing`): a saga sends it as an action, or another program sent it.
+ */
+export function CompensationHandler<C extends CommandContract>(
+  contract: C,
+  options: HandlerOptions = {},
+): HandlerDecorator<C> {
+  return decorator({ ...options, contract, isCompensation: true });
+}
+
+function decorator<C extends CommandContract>(extras: HandlerExtras): HandlerDecorator<C> {
   const decorate = applyDecorators(
-    MessagePattern<string>(contract.type, SKALD_TRANSPORT, extras),
+    MessagePattern<string>(extras.contract.type, SKALD_TRANSPORT, extras),
+    SetMetadata(HANDLER_EXTRAS, extras),
     UseInterceptors(FailureInterceptor),
   );
-  return <M extends Handler<C>>(
-    target: object,
-    key: string | symbol,
-    descriptor: TypedPropertyDescriptor<M>,
-  ): void => {
+  return (target, key, descriptor) => {
     Payload()(target, key, 0);
     Ctx()(target, key, 1);
     decorate(target, key, descriptor);

@@ -1,8 +1,14 @@
-export { CommandContext } from './command-context.js';
-export { CommandHandler, SKALD_TRANSPORT } from './command-handler.decorator.js';
+export { Barrier } from './barrier.js';
+export type { Handle, Passed, PassOptions } from './barrier.js';
+export type { BarrierCommand, FinalOutcome } from './barrier-ledger.js';
+export { HandlerFailedError } from './barrier-transaction.js';
+export { checkServed } from './check-served.js';
+export { CommandContext, NoTransactionError } from './command-context.js';
+export { CommandHandler, CompensationHandler, SKALD_TRANSPORT } from './command-handler.decorator.js';
+export type { HandlerOptions, HandlerTransaction } from './command-handler.decorator.js';
 export { CommandRejectedException } from './command-rejected.exception.js';
 export { ParticipantModule } from './participant.module.js';
 export type { ParticipantOptions } from './participant-options.js';
 export { ParticipantServer } from './participant-server.js';
-export { Barrier } from './barrier.js';
-export type { BarrierCommand, FinalOutcome } from './barrier.js';
+export { servedContracts } from './served-contracts.js';
+export type { ServedContract } from './served-contracts.js';

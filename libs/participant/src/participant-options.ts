@@ -1,3 +1,4 @@
+import type { Duration } from '@skald/core';
 import type { CrashProbe, Transport } from '@skald/runtime';
 import type { DataSource } from 'typeorm';
 
@@ -7,15 +8,24 @@ export interface ParticipantOptions {
   /** The namespace of the sagas that it takes part in. */
   readonly namespace: string;
   readonly transport: Transport;
-  /** The service's own database, with `participantSchema` among its entities and migrations. */
-  readonly dataSource: DataSource;
   /**
-   * How many handlers run at a time; each holds a connection of the data source while it runs. Commands of one saga
-   * keep their order. Default: 8.
+   * The service's own database, with `participantSchema` among its entities and migrations. Leave it out in a service
+   * that has none: its handlers are all of the form `transaction: 'none'`, called at least once and with no barrier.
+   */
+  readonly dataSource?: DataSource;
+  /**
+   * How many transactions or calls are in hand at a time; each transaction holds a connection of the data source.
+   * Commands of one saga keep their order. Default: 8.
    */
   readonly concurrency?: number;
   /** How many commands are taken from Kafka at a time. Default: 100. */
   readonly maximumBatch?: number;
+  /**
+   * How long the barrier remembers a command. It must be longer than any saga may wait between a command and its
+   * compensation, suspended ones included, and longer than Kafka keeps commands: for a command that is forgotten, a copy
+   * takes effect again and a compensation undoes nothing. From one hour to a year. Default: 90 days.
+   */
+  readonly barrierRetention?: Duration;
   /** For crash tests. */
   readonly crashProbe?: CrashProbe;
 }

@@ -5,6 +5,7 @@ import { OutboxEntity } from './entities/outbox.entity.js';
 import { ParkedEntity } from './entities/parked.entity.js';
 import { OrchestratorTables1763600000000 } from './migrations/1763600000000-orchestrator-tables.js';
 import { ParticipantTables1763600000001 } from './migrations/1763600000001-participant-tables.js';
+import { BarrierAge1763600000002 } from './migrations/1763600000002-barrier-age.js';
 
 /** For the `entities` and `migrations` of the TypeORM data source that the orchestrator uses. */
 export const orchestratorSchema = {
@@ -15,5 +16,5 @@ export const orchestratorSchema = {
 /** For the `entities` and `migrations` of each participant's own data source. */
 export const participantSchema = {
   entities: [BarrierEntity],
-  migrations: [ParticipantTables1763600000001],
+  migrations: [ParticipantTables1763600000001, BarrierAge1763600000002],
 };

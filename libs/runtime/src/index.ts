@@ -1,9 +1,11 @@
+export * from './dead-letters-port.js';
 export { DefinitionRegistry } from './definition-registry.js';
 export { SagaEngine } from './engine.js';
 export type { EngineOptions, StartedSaga } from './engine.js';
 export { ConcurrentChangeError, messageOf, RequestRefusedError, stackOf } from './errors.js';
 export type { StartRequest } from './inbound.js';
 export { findMisfits, type MisfitReport } from './upkeep.js';
+export { Periodic } from './periodic.js';
 export * from './ports.js';
 export { DefinitionChangedError, keyText } from './turn.js';
 export { validateData } from './validation.js';

@@ -1,10 +1,11 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /**
  * The participant's guard: one row per command that was handled, in the database that the handler changes and in the
  * same transaction.
  */
 @Entity('skald_barrier')
+@Index('skald_barrier_age', ['createdAt'])
 export class BarrierEntity {
   @PrimaryColumn({ name: 'command_id', type: 'text' })
   commandId!: string;

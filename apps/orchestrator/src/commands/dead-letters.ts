@@ -1,0 +1,24 @@
+import { KafkaTransport } from '@skald/kafka';
+import { messageOf } from '@skald/runtime';
+import { deadLettersCommand, USAGE, UsageError } from './dead-letters-command.js';
+
+/** `npm run dead-letters`: talks to Kafka itself, so it works while the orchestrator is down. */
+const { KAFKA_BROKERS: brokers = '', SKALD_NAMESPACE: namespace = 'bricklayer' } = process.env;
+const toStderr = (message: string): void => console.error(message);
+
+try {
+  const transport = new KafkaTransport({
+    brokers: brokers.split(',').filter(Boolean),
+    clientId: 'skald-dead-letters',
+    log: { log: toStderr, warn: toStderr, error: toStderr },
+  });
+  try {
+    console.log(await deadLettersCommand(process.argv.slice(2), namespace, transport.deadLetters));
+  } finally {
+    await transport.close();
+  }
+} catch (error) {
+  console.error(messageOf(error));
+  if (error instanceof UsageError) console.error(`\n${USAGE}`);
+  process.exitCode = 1;
+}

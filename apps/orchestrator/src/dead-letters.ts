@@ -1,0 +1,2 @@
+/** Injects the dead letters of the orchestrator's transport. */
+export const DEAD_LETTERS = Symbol('dead letters');

@@ -1,0 +1,58 @@
+import { DefinitionError, type Duration, readDuration } from '@skald/core';
+import { type Log, Periodic, systemClock } from '@skald/runtime';
+import type { DataSource } from 'typeorm';
+import { deleteOldRows } from './sql/delete-old-rows.js';
+
+const DEFAULT_RETENTION: Duration = '90d';
+const SHORTEST_MS = 60 * 60_000;
+const ROWS_AT_A_TIME = 1_000;
+const PAUSE_MS = 60_000;
+
+/** @throws DefinitionError when it is no duration, or so short that a retry may meet an empty barrier */
+export function readRetention(subject: string, value: Duration = DEFAULT_RETENTION): number {
+  const milliseconds = readDuration(subject, 'barrierRetention', value);
+  if (milliseconds < SHORTEST_MS) {
+    const problem = `${JSON.stringify(value)} is too short; use at least '1h', and more than any saga may wait`;
+    throw new DefinitionError(subject, 'barrierRetention', problem);
+  }
+  return milliseconds;
+}
+
+/** Removes old rows of the barrier, a few at a time. Every replica may do it: they pass over each other's rows. */
+export class BarrierRetention {
+  private readonly sweeping: Periodic;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly retentionMs: number,
+    log: Log,
+  ) {
+    this.sweeping = new Periodic('removing old barrier rows', systemClock, log, PAUSE_MS, async () => {
+      const removed = await this.sweep();
+      return removed === ROWS_AT_A_TIME ? 0 : PAUSE_MS;
+    });
+  }
+
+  start(): void {
+    this.sweeping.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.sweeping.stop();
+  }
+
+  /** @returns how many rows were removed, at most a thousand */
+  private async sweep(): Promise<number> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client = await runner.connect();
+      const { rowCount } = await client.query({
+        ...deleteOldRows,
+        values: [this.retentionMs, ROWS_AT_A_TIME],
+      });
+      return rowCount ?? 0;
+    } finally {
+      await runner.release();
+    }
+  }
+}

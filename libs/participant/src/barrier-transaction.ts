@@ -1,0 +1,134 @@
+import { isRecord } from '@skald/core';
+import type { PoolClient } from 'pg';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import { type BarrierCommand, BarrierLedger, type BarrierRow, type FinalOutcome } from './barrier-ledger.js';
+import { claimRows } from './sql/claim-rows.js';
+import { giveBackRows } from './sql/give-back-rows.js';
+import { keepReplies } from './sql/keep-replies.js';
+import { storedReplies } from './sql/stored-replies.js';
+
+/** What a handler did cannot be committed: constraints, an aborted transaction, a deadlock, RAISE in a trigger. */
+const CLASSES_OF_THE_HANDLER = ['23', '25', '40', '44', 'P0'];
+
+/** The handler's own failure, as opposed to a database that does not answer. */
+export class HandlerFailedError extends Error {
+  constructor(override readonly cause: unknown) {
+    super('the handler failed');
+  }
+}
+
+/** A connection, for one transaction in which commands pass the barrier. To be released by whoever made it. */
+export class BarrierTransaction {
+  private readonly runner: QueryRunner;
+
+  constructor(dataSource: DataSource) {
+    this.runner = dataSource.createQueryRunner();
+  }
+
+  /** What handlers change goes through this. */
+  get manager(): EntityManager {
+    return this.runner.manager;
+  }
+
+  /** Takes the rows of the commands, and reads what was stored where others took them before. */
+  async begin(
+    commands: readonly BarrierCommand[],
+    known: ReadonlyMap<string, FinalOutcome>,
+  ): Promise<BarrierLedger> {
+    await this.runner.startTransaction();
+    const ledger = new BarrierLedger(commands, known);
+    const found = ledger.claimed(await this.claim(ledger.claims));
+    if (found.length > 0) ledger.learn(await this.repliesOf(found));
+    return ledger;
+  }
+
+  /**
+   * Writes what the ledger says and commits.
+   *
+   * @throws HandlerFailedError when what a handler did cannot be committed
+   */
+  async commit(ledger: BarrierLedger, beforeCommit: () => Promise<void>): Promise<void> {
+    try {
+      await this.keep(ledger);
+      await beforeCommit();
+      await this.runner.commitTransaction();
+    } catch (error) {
+      throw isOfTheHandler(error) ? new HandlerFailedError(error) : error;
+    }
+  }
+
+  async rollback(): Promise<void> {
+    if (this.runner.isTransactionActive) await this.runner.rollbackTransaction();
+  }
+
+  async release(): Promise<void> {
+    await this.runner.release();
+  }
+
+  /** Marks the place that `undo` goes back to. */
+  savepoint(): Promise<void> {
+    return this.say('SAVEPOINT skald');
+  }
+
+  /** Moves the mark: what was done up to here stays, whatever comes behind. */
+  advance(): Promise<void> {
+    return this.say('RELEASE SAVEPOINT skald; SAVEPOINT skald');
+  }
+
+  /** Goes back to the mark, which stays. */
+  undo(): Promise<void> {
+    return this.say('ROLLBACK TO SAVEPOINT skald');
+  }
+
+  /** @returns the ids whose rows are new */
+  async claim(rows: readonly BarrierRow[]): Promise<ReadonlySet<string>> {
+    if (rows.length === 0) return new Set();
+    const client = await this.client();
+    const result = await client.query<{ command_id: string }>({ ...claimRows, values: columnsOf(rows) });
+    return new Set(result.rows.map((row) => row.command_id));
+  }
+
+  async repliesOf(ids: readonly string[]): Promise<Map<string, FinalOutcome>> {
+    const client = await this.client();
+    const { rows } = await client.query<{ command_id: string; reply: FinalOutcome | null }>({
+      ...storedReplies,
+      values: [ids],
+    });
+    return new Map(
+      rows.map(({ command_id: id, reply }) => {
+        if (reply === null) throw new Error(`the barrier row of ${id} holds no reply`);
+        return [id, reply];
+      }),
+    );
+  }
+
+  private async keep({ kept, givenBack }: BarrierLedger): Promise<void> {
+    const client = await this.client();
+    if (kept.length > 0) await client.query({ ...keepReplies, values: columnsOf(kept) });
+    if (givenBack.length > 0) await client.query({ ...giveBackRows, values: [givenBack] });
+  }
+
+  private async say(statement: string): Promise<void> {
+    const client = await this.client();
+    await client.query(statement);
+  }
+
+  /** TypeORM lends its driver's own connection, so that statements can be prepared by name. */
+  private client(): Promise<PoolClient> {
+    return this.runner.connect();
+  }
+}
+
+function columnsOf(rows: readonly BarrierRow[]): [string[], string[], (string | null)[]] {
+  return [
+    rows.map(({ id }) => id),
+    rows.map(({ state }) => state),
+    rows.map(({ reply }) => reply && JSON.stringify(reply)),
+  ];
+}
+
+/** Whether PostgreSQL refused what was done, so that doing it again at once would end the same way. */
+function isOfTheHandler(error: unknown): boolean {
+  const code = isRecord(error) ? error['code'] : undefined;
+  return typeof code === 'string' && code.length === 5 && CLASSES_OF_THE_HANDLER.includes(code.slice(0, 2));
+}
