@@ -1,6 +1,8 @@
 /** Where a server was found: named by the environment, in Docker, or as a process of this machine. */
 export type Origin = 'environment' | 'docker' | 'local';
 
+export type InfraService = 'kafka' | 'postgres';
+
 export interface FoundKafka {
   /** `host:port`, one or more. */
   readonly brokers: string[];
@@ -44,6 +46,18 @@ export interface Infra {
 
   /** Drops a database if it exists, and ends the sessions in it. It does so on the server of `DATABASE_URL`, too. */
   dropDatabase(name: string): Promise<void>;
+
+  /**
+   * Takes a server away as an outage does: ends it at once and keeps its port and its data. For tests.
+   * @throws {InfraError} `NOT_SUPPORTED` for a server that the environment named: it is not ours to stop.
+   */
+  pause(service: InfraService): Promise<void>;
+
+  /**
+   * Starts a paused server again, on the same port and data. Resolves when it answers.
+   * @throws {InfraError} `NOT_SUPPORTED` as above; `START_FAILED` or `NO_ANSWER` when it does not come up.
+   */
+  resume(service: InfraService): Promise<void>;
 
   /**
    * Stops what was started here, never what the environment named. Resolves when the processes are gone and their

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asProperties, BROKER_SETTINGS } from './broker-settings.js';
-import { freePorts } from './free-port.js';
+import { freePorts, untilPortIsFree } from './free-port.js';
 import { InfraError } from './infra-error.js';
 import { findJava } from './java.js';
 import { kafkaJars } from './kafka-jars.js';
 import type { LocalServer, LocalStart } from './local-server.js';
+import type { Program } from './program.js';
 import { kafkaFolder } from './repository.js';
 
 const READY_TIMEOUT_MS = 60_000;
@@ -53,17 +54,23 @@ export async function startLocalKafka(context: LocalStart): Promise<LocalServer>
         '--standalone',
       ],
     });
-    try {
-      const program = await programs.start(
+    const launch = (): Promise<Program> =>
+      programs.start(
         { ...common, name: 'Kafka', args: ['-Xms256m', '-Xmx512m', ...jvm, 'kafka.Kafka', propertiesFile] },
         (line) => line.includes('Kafka Server started'),
         READY_TIMEOUT_MS,
       );
-      return { address: `127.0.0.1:${port}`, program };
+    try {
+      const program = await launch();
+      return { address: `127.0.0.1:${port}`, program, restart: () => untilPortIsFree(launch, isPortTaken) };
     } catch (error) {
-      const portTaken =
-        error instanceof InfraError && error.output.some((line) => /BindException|already in use/.test(line));
-      if (!portTaken || attempt === ATTEMPTS) throw error;
+      if (!isPortTaken(error) || attempt === ATTEMPTS) throw error;
     }
   }
+}
+
+function isPortTaken(error: unknown): boolean {
+  return (
+    error instanceof InfraError && error.output.some((line) => /BindException|already in use/.test(line))
+  );
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from './free-port.js';
+import { freePort, untilPortIsFree } from './free-port.js';
 import { InfraError } from './infra-error.js';
 import type { LocalServer, LocalStart } from './local-server.js';
+import type { Program } from './program.js';
 import { postgresBinaries, postgresUser } from './postgres-binaries.js';
 
 const USER = 'skald';
@@ -55,8 +56,8 @@ export async function startLocalPostgres({ programs, runFolder }: LocalStart): P
   };
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
-    try {
-      const program = await programs.start(
+    const launch = (): Promise<Program> =>
+      programs.start(
         {
           ...common,
           name: 'PostgreSQL',
@@ -73,13 +74,18 @@ export async function startLocalPostgres({ programs, runFolder }: LocalStart): P
         (line) => line.includes('database system is ready to accept connections'),
         READY_TIMEOUT_MS,
       );
-      return { address: `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`, program };
+    try {
+      const program = await launch();
+      const address = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
+      return { address, program, restart: () => untilPortIsFree(launch, isPortTaken) };
     } catch (error) {
-      const portTaken =
-        error instanceof InfraError && error.output.some((line) => line.includes('could not bind'));
-      if (!portTaken || attempt === ATTEMPTS) throw error;
+      if (!isPortTaken(error) || attempt === ATTEMPTS) throw error;
     }
   }
+}
+
+function isPortTaken(error: unknown): boolean {
+  return error instanceof InfraError && error.output.some((line) => line.includes('could not bind'));
 }
 
 /** Messages in English, for we read them; and no PGDATA, PGPORT and the like of the user's shell. */

@@ -14,4 +14,6 @@ export interface LocalServer {
   /** `host:port` of Kafka, the url of PostgreSQL. */
   readonly address: string;
   readonly program: Program;
+  /** Starts the program again, when it has ended, on the same port and data. */
+  readonly restart: () => Promise<Program>;
 }
