@@ -1,4 +1,5 @@
 import type { ReplyOutcome } from '@skald/core';
+import { messageOf } from '@skald/runtime';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 
 /** The outcomes that are kept. A failure is not: the command may be tried again. */
@@ -14,6 +15,13 @@ export interface BarrierCommand {
 export class HandlerFailedError extends Error {
   constructor(override readonly cause: unknown) {
     super('the handler failed');
+  }
+}
+
+/** The connection went while a command was in hand. PostgreSQL has rolled back by itself, or will. */
+export class DatabaseLostError extends Error {
+  constructor(override readonly cause: unknown) {
+    super(`the database went away while a command was in hand: ${messageOf(cause)}`);
   }
 }
 
@@ -42,7 +50,8 @@ export class Barrier {
    *
    * @param handle runs inside the transaction, unless the barrier answers for it
    * @param beforeCommit called when the effect and the reply are written and not yet committed
-   * @throws HandlerFailedError when the handler threw; any other error is the database's, and the command may come again
+   * @throws HandlerFailedError when the handler threw while the database was there; any other error is the database's,
+   * and the command may come again
    */
   async pass(
     command: BarrierCommand,
@@ -70,10 +79,23 @@ export class Barrier {
       await runner.commitTransaction();
       return outcome;
     } catch (error) {
-      if (runner.isTransactionActive) await runner.rollbackTransaction();
+      await this.rollBack(runner, error);
       throw error;
     } finally {
       await runner.release();
+    }
+  }
+
+  /**
+   * The rollback tells whose failure it was: when it cannot be done, the connection is gone, and whatever the handler
+   * threw or made of it says nothing about the handler.
+   */
+  private async rollBack(runner: QueryRunner, reason: unknown): Promise<void> {
+    if (!runner.isTransactionActive) return;
+    try {
+      await runner.rollbackTransaction();
+    } catch {
+      throw new DatabaseLostError(reason instanceof HandlerFailedError ? reason.cause : reason);
     }
   }
 
