@@ -1,4 +1,5 @@
 import { SkaldError } from '@skald/core';
+import { messageOf } from '@skald/runtime';
 
 /** An option of the transport or of a consumer is wrong. Thrown before anything connects. */
 export class KafkaOptionsError extends SkaldError {
@@ -23,6 +24,34 @@ export class UnknownTopicError extends SkaldError {
     super(
       `At least one of these topics does not exist: ${topics.join(', ')}. Create it with ensureTopics() before it is used.`,
       options,
+    );
+  }
+}
+
+/** Existing topics are set up so that messages would be lost in them. Nothing is sent or taken before they are mended. */
+export class UnsafeTopicError extends SkaldError {
+  readonly code = 'unsafe_topic';
+
+  constructor(readonly topics: readonly string[]) {
+    super(
+      `Messages would be lost in ${topics.join(', ')}: cleanup.policy keeps only the newest message of each saga. ` +
+        'Set it to delete: kafka-configs.sh --alter --entity-type topics --entity-name <topic> ' +
+        '--add-config cleanup.policy=delete',
+    );
+  }
+}
+
+/** The brokers refuse the login. Waiting does not help. */
+export class KafkaLoginError extends SkaldError {
+  readonly code = 'kafka_login_failed';
+
+  /** @returns the error in these words when it is about the login, otherwise as it is */
+  static from(error: unknown): unknown {
+    if (!isCausedBy(error, 'KafkaJSSASLAuthenticationError')) return error;
+    return new KafkaLoginError(
+      `The Kafka brokers refuse the login: ${messageOf(error)}. Check mechanism, user name and password, and whether ` +
+        'the brokers ask for TLS.',
+      { cause: error },
     );
   }
 }

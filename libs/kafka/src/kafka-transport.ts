@@ -49,6 +49,7 @@ export class KafkaTransport implements Transport {
       throw error;
     }
     return {
+      isReady: () => consumer.isReady(),
       stop: async () => {
         await consumer.stop();
         this.consumers.delete(consumer);

@@ -58,6 +58,7 @@ export class MemoryTransport implements Transport {
     const consumer = new MemoryConsumer(broker, options, { log, clock, crashProbe });
     this.consumers.add(consumer);
     return {
+      isReady: () => consumer.isReady(),
       stop: async () => {
         await consumer.stop();
         this.consumers.delete(consumer);

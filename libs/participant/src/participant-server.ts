@@ -60,6 +60,11 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     void this.begin(callback);
   }
 
+  /** Whether it takes commands now; false before it listens, after it was closed, and while the broker is away. */
+  isReady(): boolean {
+    return this.consumer?.isReady() === true;
+  }
+
   async close(): Promise<void> {
     await this.consumer?.stop();
   }

@@ -76,6 +76,7 @@ export class SagaEngine {
   private readonly maximumTurn: number;
   private readonly outbox: Relay;
   private consumer: Consumer | undefined;
+  private sendFails = false;
 
   /** @throws DefinitionError when the namespace is no name */
   constructor(private readonly options: EngineOptions) {
@@ -123,6 +124,11 @@ export class SagaEngine {
     });
     this.timers.start();
     this.sweeping.start();
+  }
+
+  /** Whether it takes messages now; false before `start`, after `stop`, and while the broker is away. */
+  isReady(): boolean {
+    return this.consumer?.isReady() === true;
   }
 
   /** Finishes what is in hand and takes no more. The store and the transport stay open: they are the caller's. */
@@ -229,6 +235,9 @@ export class SagaEngine {
   /** Wakes instances whose time has come; returns how long until it should look again. */
   private async wakeDue(): Promise<number> {
     const { definitions, store } = this.options;
+    const poll = this.options.timerPollMs ?? 1_000;
+    // Who cannot hear replies cannot say that none came: an outage of the broker must not use up the attempts.
+    if (this.consumer?.isReady() === false) return poll;
     const references = definitions.references();
     const count = await this.commit(
       (turn) => turn.lockDue(references, this.clock.now(), TIMER_BATCH),
@@ -242,7 +251,6 @@ export class SagaEngine {
     );
     if (count === TIMER_BATCH) return 0;
     const next = await store.nextWakeup(references);
-    const poll = this.options.timerPollMs ?? 1_000;
     return next === null ? poll : Math.min(poll, Math.max(1, next - this.clock.now()));
   }
 
@@ -299,8 +307,13 @@ export class SagaEngine {
     await this.probe('after commit');
     try {
       await this.options.transport.send(decided.messages());
+      this.sendFails = false;
     } catch (error) {
-      this.options.log.warn(`messages could not be sent now, the relay will send them: ${messageOf(error)}`);
+      // Of failures in a row the first is logged.
+      if (!this.sendFails) {
+        this.options.log.warn(`messages cannot be sent now, the relay will send them: ${messageOf(error)}`);
+      }
+      this.sendFails = true;
       return;
     }
     await this.probe('after send');
