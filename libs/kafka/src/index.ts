@@ -1,3 +1,10 @@
-export { KafkaOptionsError, KafkaSendError, TransportClosedError, UnknownTopicError } from './errors.js';
+export {
+  KafkaLoginError,
+  KafkaOptionsError,
+  KafkaSendError,
+  TransportClosedError,
+  UnknownTopicError,
+  UnsafeTopicError,
+} from './errors.js';
 export { KafkaTransport } from './kafka-transport.js';
-export type { KafkaTransportOptions } from './options.js';
+export type { KafkaRetention, KafkaTransportOptions } from './options.js';
