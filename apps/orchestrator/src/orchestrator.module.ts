@@ -1,6 +1,6 @@
-import { databaseImport, type Surroundings } from '@bricklayer/chassis';
+import { databaseImport, HealthModule, type Surroundings } from '@bricklayer/chassis';
 import { CreateBotSaga } from '@bricklayer/contracts';
-import { SagaModule, type SagaModuleOptions } from '@skald/orchestrator';
+import { SagaEngine, SagaModule, type SagaModuleOptions } from '@skald/orchestrator';
 import { orchestratorSchema, PostgresStore } from '@skald/postgres';
 import { type DynamicModule, Module, ValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
@@ -39,6 +39,7 @@ export class OrchestratorModule {
           }),
         }),
         SagaModule.forFeature([CreateBotSaga]),
+        HealthModule.of(SagaEngine),
       ],
       providers: [{ provide: NAMESPACE, useValue: namespace }],
     };
