@@ -4,8 +4,10 @@ export type {
   Infra,
   InfraOptions,
   InfraProcess,
+  InfraSecurity,
   InfraService,
   Origin,
+  SecuredBrokers,
 } from './infra.js';
 export { InfraError, type InfraErrorCode } from './infra-error.js';
 export { ServiceProcess, type ServiceProcessOptions } from './service-process.js';

@@ -2,7 +2,15 @@ import { untilKafkaAnswers, untilPostgresAnswers, type WaitOptions } from './ans
 import { firstFound, type Choice } from './choice.js';
 import { createDatabase, dropDatabase } from './databases.js';
 import { findDocker, type Container, type Docker } from './docker.js';
-import type { FoundKafka, FoundPostgres, Infra, InfraProcess } from './infra.js';
+import type {
+  FoundKafka,
+  FoundPostgres,
+  Infra,
+  InfraOptions,
+  InfraProcess,
+  InfraSecurity,
+  SecuredBrokers,
+} from './infra.js';
 import { InfraError, messageOf } from './infra-error.js';
 import { KeeperHandle } from './keeper-handle.js';
 import type { Service } from './keeper-protocol.js';
@@ -15,6 +23,7 @@ export class InfraRun implements Infra {
   kafka?: FoundKafka;
   postgres?: FoundPostgres;
   kafkaUnavailable?: string;
+  securedBrokers?: SecuredBrokers;
 
   #docker: Promise<Docker | undefined> | undefined;
   #containers = new Map<Service, Promise<Container>>();
@@ -25,11 +34,16 @@ export class InfraRun implements Infra {
   // Not enumerable, as TypeScript's private would be: a log of this object shall not show the environment.
   readonly #env: NodeJS.ProcessEnv;
   readonly #useDocker: boolean;
+  readonly #security: InfraSecurity | undefined;
   readonly #progress: Progress;
 
-  constructor(env: NodeJS.ProcessEnv, useDocker: boolean, progress: Progress) {
+  constructor(
+    { env = process.env, docker = true, security }: Pick<InfraOptions, 'env' | 'docker' | 'security'>,
+    progress: Progress,
+  ) {
     this.#env = env;
-    this.#useDocker = useDocker;
+    this.#useDocker = docker && security === undefined;
+    this.#security = security;
     this.#progress = progress;
   }
 
@@ -101,7 +115,10 @@ export class InfraRun implements Infra {
   async #local(service: Service): Promise<{ found: string } | { missing: string }> {
     this.#refuseWhenStopping();
     this.#keeper = await (this.#keeperStart ??= KeeperHandle.start(this.#env, this.#progress));
-    return await this.#keeper.start(service);
+    const outcome = await this.#keeper.start(service, this.#security);
+    if ('missing' in outcome) return outcome;
+    if (outcome.found.secured) this.securedBrokers = outcome.found.secured;
+    return { found: outcome.found.address };
   }
 
   #refuseWhenStopping(): void {

@@ -3,9 +3,10 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { InfraProcess } from './infra.js';
+import type { InfraProcess, InfraSecurity } from './infra.js';
 import { InfraError, messageOf } from './infra-error.js';
 import { isKeeperEvent, type KeeperEvent, type KeeperRequest, type Service } from './keeper-protocol.js';
+import type { ServerAddress } from './local-server.js';
 import type { Progress } from './progress.js';
 import { howItEnded, type ProgramExit } from './program.js';
 import { repositoryRoot } from './repository.js';
@@ -70,20 +71,23 @@ export class KeeperHandle {
   }
 
   /** Asks for a server; `found` is its address. Rejects when it does not come up. */
-  async start(service: Service): Promise<{ readonly found: string } | { readonly missing: string }> {
-    const answer = await this.#ask('start', service);
-    if (answer.kind === 'started') return { found: answer.address };
+  async start(
+    service: Service,
+    security?: InfraSecurity,
+  ): Promise<{ readonly found: ServerAddress } | { readonly missing: string }> {
+    const answer = await this.#ask({ kind: 'start', service, security });
+    if (answer.kind === 'started') return { found: answer };
     return { missing: answer.kind === 'unavailable' ? answer.reason : `${service} was paused` };
   }
 
   /** Ends a server and keeps its port and its data. Resolves when it has ended. */
   async pause(service: Service): Promise<void> {
-    await this.#ask('pause', service);
+    await this.#ask({ kind: 'pause', service });
   }
 
   /** Starts what was paused. Rejects when it does not come up. */
   async resume(service: Service): Promise<void> {
-    await this.#ask('resume', service);
+    await this.#ask({ kind: 'resume', service });
   }
 
   /** From now on the keeper does not keep this process alive: a script that forgets `stop()` ends all the same. */
@@ -106,11 +110,11 @@ export class KeeperHandle {
     clearTimeout(timer);
   }
 
-  #ask(kind: 'start' | 'pause' | 'resume', service: Service): Promise<Answer> {
+  #ask(request: Exclude<KeeperRequest, { readonly kind: 'stop' }>): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#waiting.set(service, { resolve, reject });
+      this.#waiting.set(request.service, { resolve, reject });
       void this.#gone.then(reject);
-      this.#send({ kind, service });
+      this.#send(request);
     });
   }
 

