@@ -6,6 +6,8 @@ import { onceEach, repeatedAttempts, startSagas, statuses, untilEnded } from './
 
 /** Who stays must not wait until the session of who left is over, which takes 10 s. */
 const TAKEN_OVER_WITHIN_MS = 5_000;
+/** The slow participant would need longer for its share than it is given to end. */
+const SAGAS = 200;
 
 describe('a service that leaves or joins while sagas are in flight', () => {
   let system: TestSystem | undefined;
@@ -17,18 +19,17 @@ describe('a service that leaves or joins while sagas are in flight', () => {
     });
     const slow = serviceOf(system, 'storage');
     await system.processes.startParticipant('storage', compiledFile('apps/bricklayer-storage/src/main.ts'));
-    await startSagas(system, 12);
+    await startSagas(system, SAGAS);
     await untilSaid(slow, 'a command is in hand');
 
     const ended = await endedBySigterm(slow);
     const left = Date.now();
-    await startSagas(system, 12);
-    await untilEnded(system, 24);
+    await untilEnded(system, SAGAS);
 
     expect(ended).toEqual({ code: 0, signal: null });
     expect(Date.now() - left).toBeLessThan(TAKEN_OVER_WITHIN_MS);
-    expect(await statuses(system)).toEqual({ completed: 24 });
-    expect(await system.effects()).toEqual(onceEach(24));
+    expect(await statuses(system)).toEqual({ completed: SAGAS });
+    expect(await system.effects()).toEqual(onceEach(SAGAS));
     expect(await repeatedAttempts(system)).toBe(0);
   });
 
@@ -36,16 +37,16 @@ describe('a service that leaves or joins while sagas are in flight', () => {
     system = await startSystem();
     const first = serviceOf(system, 'orchestrator');
     await system.processes.startOrchestrator();
-    await startSagas(system, 200);
+    await startSagas(system, SAGAS);
 
     const ended = await endedBySigterm(first);
     const left = Date.now();
-    await untilEnded(system, 200);
+    await untilEnded(system, SAGAS);
 
     expect(ended).toEqual({ code: 0, signal: null });
     expect(Date.now() - left).toBeLessThan(TAKEN_OVER_WITHIN_MS);
-    expect(await statuses(system)).toEqual({ completed: 200 });
-    expect(await system.effects()).toEqual(onceEach(200));
+    expect(await statuses(system)).toEqual({ completed: SAGAS });
+    expect(await system.effects()).toEqual(onceEach(SAGAS));
   });
 
   it('replicas that join and leave in the middle of batches lose nothing and double nothing', async () => {
@@ -85,10 +86,10 @@ async function endedBySigterm(
 
 /** Starts sagas, ten at a time, until it is stopped; says how many there were. */
 function startFlow(system: TestSystem): { stop(): Promise<number> } {
-  let goesOn = true;
+  const sending = { goesOn: true };
   const flow = (async () => {
     let sent = 0;
-    for (; goesOn; sent += 10) {
+    for (; sending.goesOn; sent += 10) {
       await startSagas(system, 10);
       await sleep(100);
     }
@@ -96,7 +97,7 @@ function startFlow(system: TestSystem): { stop(): Promise<number> } {
   })();
   return {
     stop: () => {
-      goesOn = false;
+      sending.goesOn = false;
       return flow;
     },
   };

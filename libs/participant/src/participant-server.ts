@@ -46,6 +46,7 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
   private readonly source: string;
   private readonly commands = new Map<string, ServedCommand>();
   private consumer: Consumer | undefined;
+  private isClosing = false;
 
   constructor(@Inject(PARTICIPANT_OPTIONS) private readonly options: ParticipantOptions) {
     super();
@@ -65,7 +66,9 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     return this.consumer?.isReady() === true;
   }
 
+  /** Finishes the commands in hand and replies to them; what else came with them goes to the next replica. */
   async close(): Promise<void> {
+    this.isClosing = true;
     await this.consumer?.stop();
   }
 
@@ -128,8 +131,13 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
   private async handle(batch: readonly Delivery[]): Promise<readonly DeadLetter[]> {
     const replies: OutgoingMessage[] = [];
     const dead: DeadLetter[] = [];
+    let leftOver = 0;
     await eachLimited(bySaga(batch), this.options.concurrency ?? 8, async (deliveries) => {
       for (const delivery of deliveries) {
+        if (this.isClosing) {
+          leftOver += 1;
+          continue;
+        }
         const handled = await this.handleOne(delivery);
         if ('reply' in handled) replies.push(handled.reply);
         else dead.push(handled.dead);
@@ -138,6 +146,8 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     await this.options.crashProbe?.('after commit');
     if (replies.length > 0) await this.options.transport.send(replies);
     await this.options.crashProbe?.('after send');
+    // Unconfirmed, so that all of the batch comes again; the barrier answers what was done.
+    if (leftOver > 0) throw new Error(`${leftOver} command(s) of the batch were not begun before the end`);
     return dead;
   }
 
