@@ -5,6 +5,7 @@ import type { ModuleMetadata } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { HealthModule } from './health.module.js';
+import { openDataSource } from './open-data-source.js';
 
 /** For a connection to a server that does not answer, or a free one of the pool. */
 const CONNECT_WITHIN_MS = 5_000;
@@ -64,14 +65,13 @@ export function databaseImport(
       url,
       entities: [...schema.entities],
       migrations: [...schema.migrations],
-      retryAttempts: 10,
-      retryDelay: 1_000,
+      toRetry: () => false, // what waiting can mend is waited for below
       connectTimeoutMS: CONNECT_WITHIN_MS,
       extra: { keepAlive: true },
     }),
     dataSourceFactory: async (options) => {
       if (options === undefined) throw new Error('the data source has no options');
-      const dataSource = await new DataSource(options).initialize();
+      const dataSource = await openDataSource(options);
       await runMigrations(dataSource);
       return dataSource;
     },

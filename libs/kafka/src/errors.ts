@@ -1,6 +1,8 @@
 import { SkaldError } from '@skald/core';
 import { messageOf } from '@skald/runtime';
 
+const AWAY = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN'];
+
 /** An option of the transport or of a consumer is wrong. Thrown before anything connects. */
 export class KafkaOptionsError extends SkaldError {
   readonly code = 'invalid_kafka_options';
@@ -75,4 +77,11 @@ export function isCausedBy(error: unknown, kind: string): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === kind || ('type' in error && error.type === kind)) return true;
   return isCausedBy(error.cause, kind);
+}
+
+/** Whether nobody answered at all, which waiting may mend. A wrong certificate or password is another matter. */
+export function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && typeof error.code === 'string' && AWAY.includes(error.code)) return true;
+  return (error.name === 'KafkaJSConnectionError' && /timeout/i.test(error.message)) || isAway(error.cause);
 }

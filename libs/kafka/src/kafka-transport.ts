@@ -1,13 +1,17 @@
 import type { OutgoingMessage } from '@skald/core';
-import type { Consumer, ConsumeOptions, Transport } from '@skald/runtime';
+import { type Consumer, type ConsumeOptions, messageOf, type Transport } from '@skald/runtime';
 import { BatchConsumer } from './batch-consumer.js';
 import { kafkaClient } from './client.js';
 import { DeadLetterWriter } from './dead-letters.js';
 import { encode } from './envelope.js';
-import { KafkaOptionsError, TransportClosedError } from './errors.js';
+import { isAway, KafkaOptionsError, TransportClosedError } from './errors.js';
 import { atLeast, type KafkaSettings, type KafkaTransportOptions, readOptions } from './options.js';
+import { Pause } from './pause.js';
 import { RecordProducer } from './producer.js';
 import { TopicAdmin } from './topic-admin.js';
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
 
 /** Messages over Kafka: CloudEvents in JSON, keyed by saga. Connects when it is first used. */
 export class KafkaTransport implements Transport {
@@ -16,6 +20,7 @@ export class KafkaTransport implements Transport {
   private readonly producer: RecordProducer;
   private readonly deadLetters: DeadLetterWriter;
   private readonly consumers = new Set<BatchConsumer>();
+  private readonly pause = new Pause();
   private closed: Promise<void> | undefined;
 
   /** @throws KafkaOptionsError */
@@ -27,9 +32,25 @@ export class KafkaTransport implements Transport {
     this.deadLetters = new DeadLetterWriter(this.producer, this.admin, this.settings.log);
   }
 
+  /**
+   * Waits for a broker that is away.
+   *
+   * @throws UnsafeTopicError, KafkaLoginError, TransportClosedError when it is closed meanwhile
+   */
   async ensureTopics(topics: readonly string[]): Promise<void> {
-    this.refuseWhenClosed();
-    await this.admin.ensure(topics);
+    for (let wait = FIRST_PAUSE_MS, isWaiting = false; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+      this.refuseWhenClosed();
+      try {
+        await this.admin.ensure(topics);
+        return;
+      } catch (error) {
+        if (!isAway(error)) throw error;
+        if (!isWaiting)
+          this.settings.log.warn(`Kafka does not answer and is waited for: ${messageOf(error)}`);
+        isWaiting = true;
+      }
+      await this.pause.sleep(wait);
+    }
   }
 
   /** @throws KafkaOptionsError, UnknownTopicError, TransportClosedError when it is closed meanwhile */
@@ -69,6 +90,7 @@ export class KafkaTransport implements Transport {
   }
 
   private async shutDown(): Promise<void> {
+    this.pause.end();
     await Promise.all([...this.consumers].map((consumer) => consumer.stop()));
     await Promise.all([this.producer.close(), this.admin.close()]);
   }
