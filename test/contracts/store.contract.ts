@@ -19,6 +19,7 @@ function instance(id: string, fields: Partial<SagaInstance> = {}): SagaInstance 
     revision: 1,
     input: { quantity: 3, note: 'a "quoted" \\ line\nand an é, a 漢 and a \u0001' },
     results: { stock: { reservation: 'r-1' } },
+    cursor: 'charge',
     visits: [
       { step: 'reserve stock', visit: 1, action: { state: 'pending', attempt: 1, dueAt: AT + 30_000 } },
     ],
@@ -43,7 +44,7 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
     let harness: StoreHarness;
     let store: Store;
     const save = (changes: Partial<Changes>, now = AT): Promise<string | undefined> =>
-      store.transact((turn) => turn.save({ ...NOTHING, ...changes }, now));
+      store.transact((turn) => turn.save('shop', { ...NOTHING, ...changes }, now));
 
     beforeEach(async () => {
       harness = await open();
@@ -116,7 +117,7 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
 
     it('writes nothing of a turn that throws', async () => {
       const work = async (turn: StoreTurn): Promise<void> => {
-        await turn.save({ ...NOTHING, created: [instance('ghost')], owed: ['x'] }, AT);
+        await turn.save('shop', { ...NOTHING, created: [instance('ghost')], owed: ['x'] }, AT);
         throw new Error('crashed');
       };
       await expect(store.transact(work)).rejects.toThrow('crashed');
@@ -134,7 +135,11 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
           order.push(`${label} locked ${loaded.revision}`);
           await new Promise((resolve) => setTimeout(resolve, 50));
           const next = { ...loaded, revision: loaded.revision + 1 };
-          await turn.save({ ...NOTHING, updated: [{ instance: next, fromRevision: loaded.revision }] }, AT);
+          await turn.save(
+            'shop',
+            { ...NOTHING, updated: [{ instance: next, fromRevision: loaded.revision }] },
+            AT,
+          );
         });
       await Promise.all([change('first'), change('second')]);
       expect(order).toHaveLength(2);
@@ -164,19 +169,21 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
       });
       expect(await dueIds(AT + 2)).toEqual(['early', 'late']);
       expect(await dueIds(AT)).toEqual([]);
-      expect(await store.nextWakeup(['order@2'])).toBe(AT + 1);
+      expect(await store.nextWakeup('shop', ['order@2'])).toBe(AT + 1);
     });
 
     it('takes no more due instances than asked for', async () => {
       await save({ created: [1, 2, 3].map((n) => instance(`saga-${n}`, { wakeAt: AT + n })) });
-      const due = await store.transact((turn) => turn.lockDue(['order@2'], AT + 10, 2));
+      const due = await store.transact((turn) => turn.lockDue('shop', ['order@2'], AT + 10, 2));
       expect(due.map(({ id }) => id)).toEqual(['saga-1', 'saga-2']);
     });
 
     it('leaves due instances of unknown definitions to a process that knows them', async () => {
       await save({ created: [instance('one', { wakeAt: AT })] });
-      expect(await store.transact((turn) => turn.lockDue(['order@1', 'other@2'], AT, 10))).toEqual([]);
-      expect(await store.nextWakeup(['order@1'])).toBeNull();
+      expect(await store.transact((turn) => turn.lockDue('shop', ['order@1', 'other@2'], AT, 10))).toEqual(
+        [],
+      );
+      expect(await store.nextWakeup('shop', ['order@1'])).toBeNull();
     });
 
     it('keeps what is owed until it is settled, oldest first', async () => {
@@ -195,13 +202,83 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
       expect(await owedIds(AT + 10)).toEqual([]);
     });
 
+    describe('between namespaces', () => {
+      it('keeps timers and outbox apart', async () => {
+        await save({ created: [instance('one', { wakeAt: AT })], owed: ['x'] });
+        expect(await store.transact((turn) => turn.lockDue('other', ['order@2'], AT, 10))).toEqual([]);
+        expect(await store.transact((turn) => turn.lockOwed('other', AT + 1, 10))).toEqual([]);
+        expect(await store.nextWakeup('other', ['order@2'])).toBeNull();
+        expect(await store.pinned('other')).toEqual([]);
+      });
+    });
+
+    it('deletes an instance with its history', async () => {
+      await save({
+        created: [instance('one'), instance('two')],
+        history: [{ key: key('one'), entry: entry(1) }],
+      });
+      await save({ removed: [key('one')] });
+      expect(await store.find([key('one'), key('two')])).toHaveLength(1);
+      expect(await store.history(key('one'), 0, 10)).toEqual([]);
+    });
+
+    it('finds instances that ended before a time', async () => {
+      await save({
+        created: [
+          instance('old', { status: 'completed', updatedAt: AT - 10 }),
+          instance('new', { status: 'completed', updatedAt: AT + 10 }),
+          instance('running', { updatedAt: AT - 10 }),
+        ],
+      });
+      expect(await store.transact((turn) => turn.lockEnded('shop', AT, 10))).toEqual([key('old')]);
+    });
+
+    it('counts what unfinished instances were started with, and finds those that still move', async () => {
+      const changed = { name: 'order', version: 2, hash: 'fedcba9876543210' };
+      await save({
+        created: [
+          instance('one'),
+          instance('two', { definition: changed }),
+          instance('three', { definition: changed, status: 'suspended' }),
+          instance('done', { status: 'completed' }),
+        ],
+      });
+      expect(await store.pinned('shop')).toEqual(
+        expect.arrayContaining([
+          { definition: 'order@2', hash: '0123456789abcdef', count: 1 },
+          { definition: 'order@2', hash: changed.hash, count: 2 },
+        ]),
+      );
+      const found = await store.transact((turn) => turn.lockPinned('shop', 'order@2', changed.hash, 10));
+      expect(found.map(({ id }) => id)).toEqual(['two']);
+    });
+
+    it('keeps messages for a definition until they are taken up', async () => {
+      const message = {
+        specversion: '1.0',
+        id: 'm',
+        source: '/t',
+        type: 't',
+        namespace: 'shop',
+        sagaid: 'o',
+      } as const;
+      await save({ parked: [{ definition: 'order@3', message }] });
+      const parked = (definitions: string[]): Promise<{ row: string; message: object }[]> =>
+        store.transact((turn) => turn.lockParked('shop', definitions, 10));
+      expect(await parked(['order@2'])).toEqual([]);
+      const [kept] = await parked(['order@2', 'order@3']);
+      expect(kept?.message).toEqual(message);
+      await save({ unparked: [kept?.row ?? ''] });
+      expect(await parked(['order@3'])).toEqual([]);
+    });
+
     async function owedIds(before: number): Promise<(readonly string[])[]> {
-      const rows = await store.transact((turn) => turn.lockOwed(before, 10));
+      const rows = await store.transact((turn) => turn.lockOwed('shop', before, 10));
       return rows.map(({ ids }) => ids);
     }
 
     async function dueIds(now: number): Promise<string[]> {
-      const due = await store.transact((turn) => turn.lockDue(['order@2'], now, 10));
+      const due = await store.transact((turn) => turn.lockDue('shop', ['order@2'], now, 10));
       return due.map(({ id }) => id);
     }
   });

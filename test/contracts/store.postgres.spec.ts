@@ -17,7 +17,7 @@ describeStore('in PostgreSQL', () =>
   Promise.resolve({
     store: new PostgresStore(database.dataSource),
     close: async () => {
-      await database.dataSource.query('TRUNCATE skald_instance, skald_history, skald_outbox');
+      await database.dataSource.query('TRUNCATE skald_instance, skald_history, skald_outbox, skald_parked');
     },
   }),
 );
@@ -59,7 +59,7 @@ describe('two workers on PostgreSQL', () => {
     const taken: string[][] = await Promise.all(
       [1, 2].map(() =>
         store.transact(async (turn) => {
-          const due = await turn.lockDue(['order@1'], Date.now() + 1_000, 10);
+          const due = await turn.lockDue('shop', ['order@1'], Date.now() + 1_000, 10);
           await new Promise((resolve) => setTimeout(resolve, 100));
           return due.map(({ id }) => id);
         }),

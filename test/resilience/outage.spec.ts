@@ -9,7 +9,7 @@ import { type OwnInfra, startOwnInfra } from './own-infra.js';
 const SAGAS = 200;
 const AWAY_MS = 60_000;
 /** Of one service in one outage: one for each thing that fails, and one when it works again. */
-const MOST_LINES = 10;
+const MOST_LINES = 12;
 
 describe('an outage of a minute with 200 sagas in flight: all end well, nothing is lost or doubled', () => {
   let own: OwnInfra;

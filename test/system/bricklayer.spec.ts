@@ -171,6 +171,42 @@ describe('Bricklayer: four processes on real Kafka, each with its own PostgreSQL
       expect(response.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     });
 
+    it('lets an operator suspend, resume, terminate and remove a saga, and refuses what makes no sense', async () => {
+      const { id, input } = newBot();
+      await post({ definition: 'create-bot', id, input });
+      await ended(id);
+      const act = (action: string): Promise<Response> =>
+        fetch(`${system.url(id)}/actions`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ action, actor: 'ada', reason: 'a test' }),
+        });
+      const refused = await act('suspend');
+      expect(refused.status).toBe(409);
+      expect(await refused.json()).toMatchObject({ type: 'urn:skald:problem:ended' });
+      expect((await act('dance')).status).toBe(400);
+      expect((await act('remove')).status).toBe(200);
+      expect((await get(id)).status).toBe(404);
+    });
+
+    it('shows the policy that holds for each command', async () => {
+      const definitions = await (await fetch(system.url().replace(/sagas$/, 'definitions'))).json();
+      expect(definitions).toMatchObject([
+        {
+          name: 'create-bot',
+          version: 1,
+          steps: [
+            { name: 'create bot', kind: 'compensatable' },
+            {
+              name: 'store job',
+              commands: { do: { policy: { maximumAttempts: 5, initialIntervalMs: 200, timeoutMs: 10_000 } } },
+            },
+            { name: 'schedule job' },
+          ],
+        },
+      ]);
+    });
+
     it('knows no saga that was not started, and no other namespace', async () => {
       const unknown = await get('nobody');
       expect(unknown.status).toBe(404);

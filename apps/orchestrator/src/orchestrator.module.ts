@@ -1,18 +1,19 @@
 import { databaseImport, HealthModule, type Surroundings } from '@bricklayer/chassis';
-import { CreateBotSaga } from '@bricklayer/contracts';
 import { SagaEngine, SagaModule, type SagaModuleOptions } from '@skald/orchestrator';
 import { orchestratorSchema, PostgresStore } from '@skald/postgres';
 import { type DynamicModule, Module, ValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { NAMESPACE } from './namespace.js';
+import { SAGAS } from './sagas.js';
+import { DefinitionsController } from './rest/definitions.controller.js';
 import { ProblemException } from './rest/problem.js';
 import { ProblemFilter } from './rest/problem.filter.js';
 import { SagasController } from './rest/sagas.controller.js';
 
 /** The orchestrator's microservice: Bricklayer's sagas and the REST interface over them. */
 @Module({
-  controllers: [SagasController],
+  controllers: [SagasController, DefinitionsController],
   providers: [
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useFactory: validationPipe },
@@ -38,7 +39,7 @@ export class OrchestratorModule {
             ...overrides,
           }),
         }),
-        SagaModule.forFeature([CreateBotSaga]),
+        SagaModule.forFeature(SAGAS),
         HealthModule.of(SagaEngine),
       ],
       providers: [{ provide: NAMESPACE, useValue: namespace }],

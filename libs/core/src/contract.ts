@@ -88,15 +88,85 @@ export function command(
   if (participant === 'saga') {
     throw new DefinitionError(subject, 'type', "the participant 'saga' is the orchestrator's own");
   }
-  if (typeof options.request !== 'function') {
+  checkClass(subject, 'request', options.request);
+  const rejections = checkedCodes(subject, options.rejections);
+  return Object.freeze({ type, participant, request: options.request, reply: options.reply, rejections });
+}
+
+/** An event from outside that a saga can wait for. */
+export interface SignalContract<Name extends string = string, Data extends object = object> {
+  readonly name: Name;
+  readonly data: DataClass<Data>;
+}
+
+/** A question or change from outside that a running saga answers at once. */
+export interface CallContract<
+  Name extends string = string,
+  Request extends object = object,
+  Reply = unknown,
+  Rejection extends string = string,
+> {
+  readonly name: Name;
+  readonly request: DataClass<Request>;
+  readonly rejections: readonly Rejection[];
+  /** Never set: it carries the reply's type. */
+  readonly '~reply'?: Reply;
+}
+
+/**
+ * Declares a signal.
+ *
+ * @param name lower-case letters, digits and hyphens
+ * @throws DefinitionError when the name is malformed or taken by Skald
+ */
+export function signal<const Name extends string, Data extends object>(
+  name: Name,
+  options: { readonly data: DataClass<Data> & MustBeJson<Data> },
+): SignalContract<Name, Data> {
+  const subject = `signal '${name}'`;
+  checkIdentifier(subject, 'name', name);
+  if (name === 'timeout') throw new DefinitionError(subject, 'name', "'timeout' says that no signal came");
+  checkClass(subject, 'data', options.data);
+  return Object.freeze({ name, data: options.data });
+}
+
+/**
+ * Declares a call.
+ *
+ * @param name lower-case letters, digits and hyphens
+ * @throws DefinitionError when the name or a rejection code is malformed
+ */
+export function call<
+  const Name extends string,
+  Request extends object,
+  Reply extends object,
+  const Rejection extends string = never,
+>(
+  name: Name,
+  options: Described<Request, Rejection> & Answered<Reply>,
+): CallContract<Name, Request, Reply, Rejection> {
+  const subject = `call '${name}'`;
+  checkIdentifier(subject, 'name', name);
+  checkClass(subject, 'request', options.request);
+  return Object.freeze({
+    name,
+    request: options.request,
+    rejections: checkedCodes(subject, options.rejections),
+  });
+}
+
+function checkClass(subject: string, option: string, type: unknown): void {
+  if (typeof type !== 'function') {
     throw new DefinitionError(
       subject,
-      'request',
-      'must be the class of the payload (an `import type` leaves none)',
+      option,
+      'must be the class of the data (an `import type` leaves none)',
     );
   }
-  const rejections = options.rejections ?? [];
-  for (const code of rejections) {
+}
+
+function checkedCodes<Code extends string>(subject: string, codes: readonly Code[] = []): readonly Code[] {
+  for (const code of codes) {
     if (!/^[a-z][a-z0-9_]{0,62}$/.test(code)) {
       throw new DefinitionError(
         subject,
@@ -105,5 +175,5 @@ export function command(
       );
     }
   }
-  return Object.freeze({ type, participant, request: options.request, reply: options.reply, rejections });
+  return codes;
 }

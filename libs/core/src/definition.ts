@@ -1,6 +1,12 @@
-import type { CommandContract } from './contract.js';
-import type { DataClass } from './json.js';
+import type { CallContract, CommandContract, SignalContract } from './contract.js';
+import type { DataClass, JsonObject } from './json.js';
 import type { RetrySettings } from './retry-policy.js';
+
+/** What a namespace sets for all of its sagas. */
+export interface NamespaceDefaults {
+  readonly retry?: RetrySettings | undefined;
+  readonly timeoutMs?: number | undefined;
+}
 
 /** What a saga's functions see: its input, and the replies of earlier steps under their `as` names. */
 export interface SagaData {
@@ -18,13 +24,81 @@ export interface CommandTemplate {
   readonly timeoutMs: number | undefined;
 }
 
-export interface StepDefinition extends CommandTemplate {
+/**
+ * - `compensatable`: can be undone, so it stands before the pivot
+ * - `pivot`: the point of no return
+ * - `retriable`: after the pivot, tried until it works
+ */
+export type StepClass = 'compensatable' | 'pivot' | 'retriable';
+
+/** What every node of a saga has. The name is how instances, ids and operators speak of it. */
+interface Node {
   readonly name: string;
-  readonly class: 'compensatable';
-  /** The name under which later steps find the reply. */
+  /** The name under which later steps find what the node gave. */
   readonly as: string | undefined;
-  readonly undo: CommandTemplate | undefined;
+  /** The node that follows, unless a jump says otherwise; `undefined` at the end of the saga. */
+  readonly next: string | undefined;
+  /** How often it may be visited. */
+  readonly maximumVisits: number;
 }
+
+export interface StepNode extends Node, CommandTemplate {
+  readonly kind: 'step';
+  readonly class: StepClass;
+  readonly undo: CommandTemplate | undefined;
+  /** Asks the participant whether the command happened, when no attempt was answered. */
+  readonly probe: CommandTemplate | undefined;
+  /** Names the node to go to after a success, or none for the one that follows. */
+  jump(data: SagaData): string | undefined;
+  /** Nodes to go to after a rejection, by its code. */
+  readonly onRejected: Readonly<Record<string, string>>;
+}
+
+/** Another saga, run as a step. Undoing it compensates what it did. */
+export interface ChildNode extends Node {
+  readonly kind: 'child';
+  readonly class: 'compensatable';
+  readonly saga: { readonly name: string };
+  payload(data: SagaData): object;
+}
+
+/** Steps that are sent together and awaited together. */
+export interface ParallelNode extends Node {
+  readonly kind: 'parallel';
+  readonly arms: readonly string[];
+}
+
+export interface BranchNode extends Node {
+  readonly kind: 'branch';
+  /** The first node of each arm; `undefined` for an empty one. */
+  readonly arms: Readonly<Record<string, string | undefined>>;
+  choose(data: SagaData): string;
+}
+
+export interface SleepNode extends Node {
+  readonly kind: 'sleep';
+  /** A duration, in milliseconds or as text, or a date as text. */
+  until(data: SagaData): number | string;
+}
+
+export interface WaitNode extends Node {
+  readonly kind: 'wait';
+  readonly signals: readonly SignalContract[];
+  readonly timeoutMs: number | undefined;
+}
+
+export type SagaNode = StepNode | ChildNode | ParallelNode | BranchNode | SleepNode | WaitNode;
+
+/** How an instance answers a call. */
+export interface CallHandler {
+  readonly call: CallContract;
+  readonly as: string | undefined;
+  handle(data: SagaData, request: JsonObject): CallResult;
+}
+
+export type CallResult =
+  | { readonly answer: unknown; readonly keep?: unknown }
+  | { readonly reject: string; readonly message?: string };
 
 /** A saga as the engine reads it. Build one with `saga()`. */
 export interface SagaDefinition<Input extends object = object, Output = unknown> {
@@ -35,7 +109,15 @@ export interface SagaDefinition<Input extends object = object, Output = unknown>
   readonly input: DataClass<Input>;
   readonly retry: RetrySettings | undefined;
   readonly timeoutMs: number | undefined;
-  readonly steps: readonly StepDefinition[];
+  /** How long the whole saga may take until its pivot. */
+  readonly deadlineMs: number | undefined;
+  /** The first node. */
+  readonly first: string;
+  /** All nodes in reading order, those of branches and parallels included. */
+  readonly nodes: readonly SagaNode[];
+  readonly calls: readonly CallHandler[];
+  /** What the namespace sets where the saga says nothing; added when the saga is registered. */
+  readonly defaults?: NamespaceDefaults;
   output(data: SagaData): Output;
 }
 
@@ -48,11 +130,31 @@ export function definitionRef(definition: { readonly name: string; readonly vers
   return `${definition.name}@${definition.version}`;
 }
 
-/** Finds a step by its name; a missing one means that an instance met a structure that is not its own. */
-export function stepNamed(definition: AnySaga, name: string): StepDefinition {
-  const step = definition.steps.find((candidate) => candidate.name === name);
-  if (step === undefined) {
-    throw new Error(`saga '${definitionRef(definition)}' has no step '${name}'`);
+const indexes = new WeakMap<readonly SagaNode[], ReadonlyMap<string, SagaNode>>();
+
+/** Finds a node by its name; a missing one means that an instance met a structure that is not its own. */
+export function nodeNamed(definition: AnySaga, name: string): SagaNode {
+  const node = findNode(definition, name);
+  if (node === undefined) throw new Error(`saga '${definitionRef(definition)}' has no step '${name}'`);
+  return node;
+}
+
+export function findNode(definition: AnySaga, name: string): SagaNode | undefined {
+  let index = indexes.get(definition.nodes);
+  if (index === undefined) {
+    index = new Map(definition.nodes.map((node) => [node.name, node]));
+    indexes.set(definition.nodes, index);
   }
-  return step;
+  return index.get(name);
+}
+
+/** The command that a node sends in a direction, if it sends one. */
+export function templateOf(node: SagaNode, direction: 'do' | 'undo' | 'probe'): CommandTemplate | undefined {
+  if (node.kind !== 'step') return undefined;
+  return direction === 'do' ? node : node[direction];
+}
+
+/** Can be undone: it has a compensation, or is a child saga, which has its own. */
+export function canBeUndone(node: SagaNode): boolean {
+  return node.kind === 'child' || (node.kind === 'step' && node.undo !== undefined);
 }

@@ -1,6 +1,6 @@
-import type { JsonObject } from './json.js';
 import type { CommandRef, Direction } from './ids.js';
-import { exchangeOf, type Failure, isOpen, type SagaInstance } from './instance.js';
+import { type CallAnswer, exchangeOf, type Failure, isOpen, type SagaInstance } from './instance.js';
+import type { JsonObject } from './json.js';
 
 /** What comes in with every event, since the engine has neither clock nor dice. */
 export interface Occurrence {
@@ -16,6 +16,30 @@ export type ReplyOutcome =
   | { readonly kind: 'rejected'; readonly code: string; readonly message: string }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
+/** Who did what and why; both go into the history. */
+export interface OperatorNote {
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/**
+ * - `suspend`, `resume`: stop it, and let it go on
+ * - `retry`: send the command again on which it is stuck
+ * - `skip`: take the step on which it is stuck for done, with this output
+ * - `edit`: put other data in place of replies or the input
+ * - `repair`: `edit`, then go on from the step that broke
+ * - `compensate`: turn it back
+ * - `force-forward`: take a step whose outcome is unknown for done, without output
+ * - `terminate`: end it as it is, compensating nothing
+ * - `remove`: delete it with its history, once it has ended
+ */
+export type OperatorAction =
+  | {
+      readonly kind: 'suspend' | 'resume' | 'retry' | 'compensate' | 'force-forward' | 'terminate' | 'remove';
+    }
+  | { readonly kind: 'skip'; readonly output?: unknown }
+  | { readonly kind: 'edit' | 'repair'; readonly data: Readonly<Record<string, unknown>> };
+
 /** Something that happened. */
 export type SagaEvent = Occurrence &
   (
@@ -24,6 +48,16 @@ export type SagaEvent = Occurrence &
         readonly namespace: string;
         readonly id: string;
         readonly input: JsonObject;
+        /** Of a child saga: the command of the parent that starts it. */
+        readonly parentCommand?: string;
+      }
+    | {
+        /** The parent of a child saga compensates it; it may never have started. */
+        readonly kind: 'undone';
+        readonly namespace: string;
+        readonly id: string;
+        readonly parentCommand: string;
+        readonly parentUndo: string;
       }
     | {
         readonly kind: 'reply';
@@ -33,6 +67,15 @@ export type SagaEvent = Occurrence &
         readonly outcome: ReplyOutcome;
       }
     | { readonly kind: 'timer' }
+    | { readonly kind: 'signal'; readonly messageId: string; readonly signal: string; readonly data: unknown }
+    | {
+        readonly kind: 'call';
+        readonly messageId: string;
+        readonly call: string;
+        readonly request: JsonObject;
+      }
+    | { readonly kind: 'cancel'; readonly reason: string }
+    | { readonly kind: 'operator'; readonly action: OperatorAction; readonly note: OperatorNote }
     | {
         /** The instance cannot go on by itself: its definition does not fit it, or threw. */
         readonly kind: 'defect';
@@ -40,7 +83,7 @@ export type SagaEvent = Occurrence &
       }
   );
 
-export type LifecycleEvent = 'compensating' | 'suspended' | 'completed' | 'compensated';
+export type LifecycleEvent = 'compensating' | 'suspended' | 'completed' | 'compensated' | 'terminated';
 
 /** What must now happen outside. */
 export type Effect =
@@ -62,12 +105,30 @@ export type Effect =
       readonly attempt: number;
       readonly at: number;
     }
-  | { readonly kind: 'publish'; readonly event: LifecycleEvent; readonly id: string };
+  /** The saga pauses or waits for a signal, until `at` where it has an end. */
+  | { readonly kind: 'wait'; readonly step: string; readonly visit: number; readonly at?: number }
+  /** A branch or a jump has chosen where to go on. */
+  | { readonly kind: 'go'; readonly from: string; readonly to: string }
+  | { readonly kind: 'publish'; readonly event: LifecycleEvent; readonly id: string }
+  /** A child saga answers its parent. */
+  | { readonly kind: 'answer'; readonly direction: Direction; readonly id: string }
+  /** The instance and its history are deleted. */
+  | { readonly kind: 'remove' };
+
+/** Why an event that asks for something was not granted. The text says what could be done instead. */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
 
 export interface Transition {
   /** The same object that went in when the event changed nothing. */
   readonly instance: SagaInstance;
   readonly effects: readonly Effect[];
+  /** To a call. */
+  readonly answer?: CallAnswer;
+  /** The event asked for what makes no sense now; nothing was changed. */
+  readonly refused?: Refusal;
 }
 
 /** One line of an instance's history: what happened, and what came of it. No payloads. */
@@ -83,19 +144,30 @@ export interface HistoryEntry {
   readonly failure?: Failure;
 }
 
-/** A command that a timer found: `pending` had no reply in time, `waiting` was to be sent again now. */
+/** A command, pause or wait that a timer found. */
 export interface DueCommand {
   readonly step: string;
   readonly direction: Direction;
   readonly visit: number;
   readonly attempt: number;
+  /** `pending` had no reply or signal in time, `waiting` was to go on now. */
   readonly state: 'pending' | 'waiting';
 }
 
 export type HistoryCause =
-  | { readonly kind: 'started' }
+  | { readonly kind: 'started' | 'undone' | 'defect' }
   | { readonly kind: 'timer'; readonly due: readonly DueCommand[] }
-  | { readonly kind: 'defect' }
+  | { readonly kind: 'signal'; readonly signal: string }
+  | { readonly kind: 'call'; readonly call: string }
+  | { readonly kind: 'cancel'; readonly reason: string }
+  | {
+      readonly kind: 'operator';
+      readonly action: OperatorAction['kind'];
+      readonly actor: string;
+      readonly reason: string;
+      /** Of `edit` and `repair`: which data was replaced. */
+      readonly edited?: readonly string[];
+    }
   | {
       readonly kind: 'reply';
       readonly step: string;
@@ -126,11 +198,11 @@ export function historyEntry(before: SagaInstance | null, event: SagaEvent, afte
   };
 }
 
-/** The commands whose time has come, with the index of their visit. */
+/** The commands, pauses and waits whose time has come, with the index of their visit. */
 export function dueCommands(instance: SagaInstance, at: number): (DueCommand & { readonly index: number })[] {
   const due: (DueCommand & { index: number })[] = [];
   for (const [index, visit] of instance.visits.entries()) {
-    for (const direction of ['do', 'undo'] as const) {
+    for (const direction of ['do', 'undo', 'probe'] as const) {
       const exchange = exchangeOf(visit, direction);
       if (!isOpen(exchange) || exchange.dueAt === undefined || exchange.dueAt > at) continue;
       const { attempt } = exchange;
@@ -142,20 +214,42 @@ export function dueCommands(instance: SagaInstance, at: number): (DueCommand & {
 }
 
 function causeOf(before: SagaInstance | null, event: SagaEvent): HistoryCause {
-  if (event.kind === 'timer') {
-    const due = before === null ? [] : dueCommands(before, event.at);
-    return { kind: 'timer', due: due.map(({ index: _, ...command }) => command) };
+  switch (event.kind) {
+    case 'started':
+    case 'undone':
+    case 'defect':
+      return { kind: event.kind };
+    case 'timer': {
+      const due = before === null ? [] : dueCommands(before, event.at);
+      return { kind: 'timer', due: due.map(({ index: _, ...command }) => command) };
+    }
+    case 'signal':
+      return { kind: 'signal', signal: event.signal };
+    case 'call':
+      return { kind: 'call', call: event.call };
+    case 'cancel':
+      return { kind: 'cancel', reason: event.reason };
+    case 'operator': {
+      const { action, note } = event;
+      return {
+        kind: 'operator',
+        action: action.kind,
+        actor: note.actor,
+        reason: note.reason,
+        ...('data' in action && { edited: Object.keys(action.data) }),
+      };
+    }
+    case 'reply': {
+      const { command, attempt, outcome } = event;
+      return {
+        kind: 'reply',
+        step: command.step,
+        direction: command.direction,
+        visit: command.visit,
+        ...(attempt !== undefined && { attempt }),
+        outcome: outcome.kind,
+        ...(outcome.kind !== 'succeeded' && { code: outcome.code, message: outcome.message }),
+      };
+    }
   }
-  if (event.kind !== 'reply') return { kind: event.kind };
-  const { step, direction, visit } = event.command;
-  const { outcome } = event;
-  return {
-    kind: 'reply',
-    step,
-    direction,
-    visit,
-    ...(event.attempt !== undefined && { attempt: event.attempt }),
-    outcome: outcome.kind,
-    ...(outcome.kind !== 'succeeded' && { code: outcome.code, message: outcome.message }),
-  };
 }

@@ -1,10 +1,10 @@
 import { SkaldError } from './errors.js';
 
 /**
- * What a command does: `do` performs a step, `undo` compensates it. The barrier of a participant pairs the two by
- * their ids.
+ * What a command does: `do` performs a step, `undo` compensates it, `probe` asks whether it happened. The barrier of a
+ * participant pairs them by their ids.
  */
-export type Direction = 'do' | 'undo';
+export type Direction = 'do' | 'undo' | 'probe';
 
 /** The place of a command in all of Skald. Its id is built from this, and this can be read back from the id. */
 export interface CommandRef {
@@ -74,20 +74,22 @@ export function parseId(id: string): CommandRef | LifecycleRef {
     number < 1
   ) {
     throw new MalformedIdError(
-      `${JSON.stringify(id)} is no id of Skald: namespace/definition@version/saga/step/do or undo/visit`,
+      `${JSON.stringify(id)} is no id of Skald: namespace/definition@version/saga/step/direction/visit`,
     );
   }
   const place = { namespace: decode(namespace), definition, sagaId: decode(sagaId) };
   if (step === NO_STEP) return { ...place, event: kind, revision: number };
-  if (kind !== 'do' && kind !== 'undo') {
-    throw new MalformedIdError(`${JSON.stringify(id)} has the direction '${kind}'; it must be do or undo`);
+  if (kind !== 'do' && kind !== 'undo' && kind !== 'probe') {
+    throw new MalformedIdError(
+      `${JSON.stringify(id)} has the direction '${kind}'; it must be do, undo or probe`,
+    );
   }
   return { ...place, step: decode(step), direction: kind, visit: number };
 }
 
-/** The id of the action that a compensation undoes: what the barrier looks for. */
-export function actionIdOf(compensation: CommandRef): string {
-  return commandId({ ...compensation, direction: 'do' });
+/** The id of the action that a compensation undoes, or a probe asks about: what the barrier looks for. */
+export function actionIdOf(command: CommandRef): string {
+  return commandId({ ...command, direction: 'do' });
 }
 
 const UNRESERVED = /^[\w.~-]*$/;

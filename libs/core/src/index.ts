@@ -1,19 +1,34 @@
-export { command } from './contract.js';
-export type { CommandContract, RejectionOf, ReplyOf, RequestOf } from './contract.js';
-export { definitionRef, stepNamed } from './definition.js';
+export { call, command, signal } from './contract.js';
+export type {
+  CallContract,
+  CommandContract,
+  RejectionOf,
+  ReplyOf,
+  RequestOf,
+  SignalContract,
+} from './contract.js';
+export { canBeUndone, definitionRef, findNode, nodeNamed, templateOf } from './definition.js';
 export type {
   AnySaga,
+  BranchNode,
+  CallHandler,
+  ChildNode,
   CommandTemplate,
   InputOf,
+  NamespaceDefaults,
   OutputOf,
+  ParallelNode,
   SagaData,
   SagaDefinition,
-  StepDefinition,
+  SagaNode,
+  SleepNode,
+  StepClass,
+  StepNode,
+  WaitNode,
 } from './definition.js';
-export type { Duration } from './duration.js';
-export { readDuration } from './duration.js';
+export { type Duration, readDuration } from './duration.js';
 export { DefinitionError, SkaldError } from './errors.js';
-export { historyEntry } from './events.js';
+export { dueCommands, historyEntry } from './events.js';
 export type {
   DueCommand,
   Effect,
@@ -21,6 +36,9 @@ export type {
   HistoryEntry,
   LifecycleEvent,
   Occurrence,
+  OperatorAction,
+  OperatorNote,
+  Refusal,
   ReplyOutcome,
   SagaEvent,
   Transition,
@@ -28,10 +46,19 @@ export type {
 export { actionIdOf, commandId, lifecycleId, MalformedIdError, parseCommandId, parseId } from './ids.js';
 export type { CommandRef, Direction, LifecycleRef } from './ids.js';
 export { commandIdOf, exchangeOf, isEnded, isOpen } from './instance.js';
-export type { Exchange, ExchangeState, Failure, SagaInstance, SagaStatus, Visit } from './instance.js';
+export type {
+  CallAnswer,
+  Exchange,
+  ExchangeState,
+  Failure,
+  SagaInstance,
+  SagaStatus,
+  Visit,
+} from './instance.js';
 export { canonicalJson, hash64 } from './json.js';
 export type { DataClass, Json, JsonObject, JsonShape, MustBeJson } from './json.js';
 export {
+  childId,
   LifecycleType,
   orchestratorSource,
   owedMessage,
@@ -42,10 +69,12 @@ export {
 } from './message.js';
 export type { Message, OutgoingMessage } from './message.js';
 export { checkIdentifier, sagaIdProblem } from './names.js';
-export { isRecord, MalformedMessageError, readMessage } from './read-message.js';
-export { effectivePolicy } from './policy.js';
+export { remainingPath } from './path.js';
+export { DEFAULT_TIMEOUT_MS, effectivePolicy } from './policy.js';
 export type { EffectivePolicy } from './policy.js';
+export { isRecord, MalformedMessageError, readMessage } from './read-message.js';
 export {
+  DEFAULT_RETRIABLE_RETRY,
   DEFAULT_STEP_RETRY,
   DEFAULT_UNDO_RETRY,
   mergeRetry,
@@ -54,6 +83,20 @@ export {
 } from './retry-policy.js';
 export type { RetryOptions, RetryPolicy, RetrySettings } from './retry-policy.js';
 export { saga } from './saga.js';
-export type { SagaBuilder, SagaOptions, StepOptions } from './saga.js';
+export type { AfterPivot, BeforePivot, ParallelRetriables, ParallelSteps } from './saga.js';
+export type {
+  ArmOptions,
+  CallOptions,
+  ChildOptions,
+  CommandOptions,
+  PivotOptions,
+  ProbeAnswer,
+  RetriableOptions,
+  SagaOptions,
+  StepOptions,
+  Waited,
+  WaitOptions,
+} from './saga-options.js';
 export { timelineText } from './timeline.js';
-export { dataOf, transition } from './transition.js';
+export { transition } from './transition.js';
+export { dataOf } from './turn.js';

@@ -12,13 +12,16 @@ export type SagaStatus =
   'running' | 'compensating' | 'suspended' | 'completed' | 'compensated' | 'terminated';
 
 /**
- * How one command stands:
- * - `pending`: sent, a reply is awaited until `dueAt`
- * - `waiting`: failed or not answered, it is sent again at `dueAt`
+ * How one command, pause or wait stands:
+ * - `pending`: sent, a reply or a signal is awaited, until `dueAt` where it has one
+ * - `waiting`: failed or not answered, it is sent again at `dueAt`; or a pause that ends then
  * - `succeeded`, `rejected`, `failed`: its last reply; `failed` when no attempt is left
- * - `unknown`: no attempt is left and at least one was never answered
+ * - `unknown`: it may or may not have happened, and nobody is asked any more
+ * - `absent`: it surely did not happen: a probe or an operator said so
+ * - `cancelled`: a pause or a wait that the saga no longer needs
  */
-export type ExchangeState = 'pending' | 'waiting' | 'succeeded' | 'rejected' | 'failed' | 'unknown';
+export type ExchangeState =
+  'pending' | 'waiting' | 'succeeded' | 'rejected' | 'failed' | 'unknown' | 'absent' | 'cancelled';
 
 /** One command and what came back. */
 export interface Exchange {
@@ -29,27 +32,66 @@ export interface Exchange {
   readonly dueAt?: number;
   /** How many attempts got no reply in time. */
   readonly unanswered?: number;
+  /** Attempts that an operator's retry no longer counts. */
+  readonly forgiven?: number;
   /** Of the last reply that was not a success. */
   readonly code?: string;
   readonly message?: string;
 }
 
-/** One pass through a step. */
+/** One pass through a node of the saga. */
 export interface Visit {
   readonly step: string;
   /** Counts the visits of this step, from 1. */
   readonly visit: number;
   readonly action: Exchange;
   readonly undo?: Exchange;
+  readonly probe?: Exchange;
+  /** Of a branch: the arm that was taken. */
+  readonly arm?: string;
+  /** Its own reply, once a later visit's has taken the place under the `as` name. */
+  readonly reply?: unknown;
 }
 
 /** Why a saga turned back, or stopped. */
 export interface Failure {
   readonly step: string;
-  /** `rejected`: a business no. `failed`: every attempt failed. `unknown`: no answer. `defect`: the definition threw. */
-  readonly outcome: 'rejected' | 'failed' | 'unknown' | 'defect';
+  /**
+   * - `rejected`: a business no
+   * - `failed`: every attempt failed
+   * - `unknown`: no answer
+   * - `defect`: the definition threw, or does not fit the instance
+   * - `cancelled`, `deadline`: from outside, or too late
+   * - `operator`: a person wanted it
+   */
+  readonly outcome: 'rejected' | 'failed' | 'unknown' | 'defect' | 'cancelled' | 'deadline' | 'operator';
   readonly code: string;
   readonly message: string;
+  /** The direction of the command that failed, where it was one. */
+  readonly direction?: Direction;
+}
+
+/** A signal that nothing waits for yet. */
+export interface KeptSignal {
+  readonly signal: string;
+  readonly data: unknown;
+}
+
+/** A message from outside that was handled, so that its copies change nothing. */
+export interface HandledMessage {
+  readonly id: string;
+  /** Of a call: what it was answered. */
+  readonly answer?: CallAnswer;
+}
+
+export type CallAnswer =
+  | { readonly kind: 'answered'; readonly data: unknown }
+  | { readonly kind: 'rejected'; readonly code: string; readonly message: string };
+
+/** Of a child saga: the commands of the parent that it answers. */
+export interface Parent {
+  readonly doId: string;
+  readonly undoId?: string;
 }
 
 /** One running saga: plain JSON data, so that storing and loading it changes nothing. */
@@ -61,15 +103,24 @@ export interface SagaInstance {
   /** How many transitions made it what it is; the number of its newest history entry. */
   readonly revision: number;
   readonly input: JsonObject;
-  /** Replies by their `as` names. */
+  /** Replies by their `as` names, and what calls and operators put beside them. */
   readonly results: Readonly<Record<string, unknown>>;
   /** The path taken, oldest first. */
   readonly visits: readonly Visit[];
+  /** The node to go to when nothing is pending; `null` at the end. */
+  readonly cursor: string | null;
   /** Why it is being, or was, compensated. */
   readonly failure?: Failure;
   /** Why it is suspended. */
   readonly suspension?: Failure;
+  /** What it was doing when it was suspended. */
+  readonly resumeTo?: 'running' | 'compensating';
   readonly output?: unknown;
+  readonly inbox?: readonly KeptSignal[];
+  readonly handled?: readonly HandledMessage[];
+  readonly parent?: Parent;
+  /** When it is compensated if it has not reached its pivot. Milliseconds since 1970. */
+  readonly deadlineAt?: number;
   /** When it must be looked at again though nothing arrives. Milliseconds since 1970. */
   readonly wakeAt: number | null;
   readonly createdAt: number;
@@ -86,7 +137,7 @@ export function isOpen(exchange: Exchange | undefined): exchange is Exchange {
 }
 
 export function exchangeOf(visit: Visit, direction: Direction): Exchange | undefined {
-  return direction === 'do' ? visit.action : visit.undo;
+  return direction === 'do' ? visit.action : visit[direction];
 }
 
 export function commandIdOf(instance: SagaInstance, visit: Visit, direction: Direction): string {

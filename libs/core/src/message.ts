@@ -1,8 +1,9 @@
-import { type AnySaga, definitionRef, stepNamed } from './definition.js';
+import { type AnySaga, definitionRef, nodeNamed, templateOf } from './definition.js';
 import type { ReplyOutcome } from './events.js';
-import { actionIdOf, parseId } from './ids.js';
-import { exchangeOf, isOpen, type SagaInstance } from './instance.js';
-import { dataOf } from './transition.js';
+import { actionIdOf, parseCommandId, parseId } from './ids.js';
+import { exchangeOf, isOpen, type SagaInstance, type Visit } from './instance.js';
+import { hash64 } from './json.js';
+import { dataForCommand } from './turn.js';
 
 /**
  * A CloudEvents 1.0 event with the extension attributes that Skald uses; see docs/wire-protocol.md.
@@ -31,6 +32,8 @@ export interface Message {
   readonly deadline?: string;
   /** On a compensation: the id of the command that it undoes. */
   readonly compensates?: string;
+  /** On a probe: the id of the command that it asks about. */
+  readonly probes?: string;
   /** On a reply: the id of the command that it answers. */
   readonly commandid?: string;
   /** On a refusal: the id of the request that was refused. */
@@ -51,14 +54,26 @@ export const ReplyType = {
   failed: 'skald.reply.failed',
 } as const;
 
-export const RequestType = { start: 'skald.saga.start' } as const;
+/** What may be asked of the orchestrator, on its request topic. */
+export const RequestType = {
+  start: 'skald.saga.start',
+  signal: 'skald.saga.signal',
+  call: 'skald.saga.call',
+  cancel: 'skald.saga.cancel',
+  /** From a parent saga to its child only. */
+  undo: 'skald.saga.undo',
+} as const;
 
 export const LifecycleType = {
   compensating: 'skald.saga.compensating',
   suspended: 'skald.saga.suspended',
   completed: 'skald.saga.completed',
   compensated: 'skald.saga.compensated',
+  terminated: 'skald.saga.terminated',
+  /** Of a request that was not carried out. */
   refused: 'skald.request.refused',
+  /** Of a call. */
+  answered: 'skald.request.answered',
 } as const;
 
 /** Names of the topics. A namespace's topics begin with its name. */
@@ -88,33 +103,86 @@ export function owedMessage(
   id: string,
 ): OutgoingMessage | undefined {
   const ref = parseId(id);
-  if ('event' in ref) return lifecycleMessage(instance, id, ref.event);
-
+  if ('event' in ref) {
+    return ref.event === 'answer-do' || ref.event === 'answer-undo'
+      ? parentAnswer(instance, ref.event)
+      : lifecycleMessage(instance, id, ref.event);
+  }
   const visit = instance.visits.find((one) => one.step === ref.step && one.visit === ref.visit);
   const exchange = visit && exchangeOf(visit, ref.direction);
-  const step = stepNamed(definition, ref.step);
-  const template = ref.direction === 'do' ? step : step.undo;
-  if (visit === undefined || template === undefined || !isOpen(exchange)) return undefined;
+  if (visit === undefined || !isOpen(exchange)) return undefined;
+
+  const node = nodeNamed(definition, ref.step);
+  const data = dataForCommand(instance, visit, node, ref.direction);
   const { namespace } = instance;
+  const common = {
+    specversion: '1.0',
+    id,
+    source: orchestratorSource(namespace),
+    datacontenttype: 'application/json',
+    namespace,
+    step: ref.step,
+    attempt: exchange.attempt,
+    replyto: topics.replies(namespace),
+    ...(ref.direction === 'undo' && { compensates: actionIdOf(ref) }),
+    ...(ref.direction === 'probe' && { probes: actionIdOf(ref) }),
+  } as const;
+  if (node.kind === 'child') {
+    const input = ref.direction === 'do' ? { input: node.payload(data) } : {};
+    return {
+      topic: topics.requests(namespace),
+      message: {
+        ...common,
+        type: ref.direction === 'do' ? RequestType.start : RequestType.undo,
+        sagaid: childId(instance.id, visit),
+        data: { definition: node.saga.name, ...input },
+      },
+    };
+  }
+  const template = templateOf(node, ref.direction);
+  if (template === undefined) return undefined;
   return {
     topic: topics.commands(namespace, template.command.participant),
     message: {
-      specversion: '1.0',
-      id,
-      source: orchestratorSource(namespace),
+      ...common,
       type: template.command.type,
-      datacontenttype: 'application/json',
-      namespace,
       sagaid: instance.id,
       sagaversion: definitionRef(instance.definition),
-      step: ref.step,
-      attempt: exchange.attempt,
-      replyto: topics.replies(namespace),
       ...(exchange.dueAt !== undefined && { deadline: new Date(exchange.dueAt).toISOString() }),
-      ...(ref.direction === 'undo' && { compensates: actionIdOf(ref) }),
-      data: template.payload(dataOf(instance)),
+      data: template.payload(data),
     },
   };
+}
+
+const LONGEST_ID = 200;
+
+/** The id of a child saga: the same for the same visit, so that it is started once. */
+export function childId(parentId: string, { step, visit }: Pick<Visit, 'step' | 'visit'>): string {
+  const readable = `${parentId}/${step}/${visit}`;
+  return readable.length <= LONGEST_ID ? readable : `${hash64(parentId)}/${step}/${visit}`;
+}
+
+/** What a child saga answers its parent, by how it stands. */
+function parentAnswer(instance: SagaInstance, event: string): OutgoingMessage | undefined {
+  const { parent, namespace } = instance;
+  const commandId = event === 'answer-do' ? parent?.doId : parent?.undoId;
+  if (commandId === undefined) return undefined;
+  const { sagaId } = parseCommandId(commandId);
+  const outcome = event === 'answer-do' ? outcomeOfDoing(instance) : outcomeOfUndoing(instance);
+  const command = { id: commandId, namespace, sagaid: sagaId, replyto: topics.replies(namespace) };
+  return replyMessage(command, outcome, orchestratorSource(namespace));
+}
+
+function outcomeOfDoing({ output, status, failure }: SagaInstance): ReplyOutcome {
+  if (output !== undefined) return { kind: 'succeeded', data: output };
+  const { code = status, message = '' } = failure ?? {};
+  return { kind: 'rejected', code, message };
+}
+
+function outcomeOfUndoing({ status, id }: SagaInstance): ReplyOutcome {
+  if (status === 'compensated') return { kind: 'succeeded', data: null };
+  const code = status === 'completed' ? 'past_pivot' : status;
+  return { kind: 'rejected', code, message: `the child saga '${id}' cannot be compensated` };
 }
 
 function lifecycleMessage(instance: SagaInstance, id: string, event: string): OutgoingMessage {
@@ -141,7 +209,11 @@ function lifecycleMessage(instance: SagaInstance, id: string, event: string): Ou
 }
 
 /** The answer to a command: the same id for the same outcome, so that a copy can be told for one. */
-export function replyMessage(command: Message, outcome: ReplyOutcome, source: string): OutgoingMessage {
+export function replyMessage(
+  command: Pick<Message, 'id' | 'namespace' | 'sagaid' | 'replyto' | 'attempt'>,
+  outcome: ReplyOutcome,
+  source: string,
+): OutgoingMessage {
   const isFinal = outcome.kind !== 'failed';
   return {
     topic: command.replyto ?? topics.replies(command.namespace),

@@ -1,24 +1,35 @@
-import type { AnySaga, StepDefinition } from './definition.js';
+import { type AnySaga, type SagaNode, templateOf } from './definition.js';
 import type { Direction } from './ids.js';
-import { DEFAULT_STEP_RETRY, DEFAULT_UNDO_RETRY, mergeRetry, type RetryPolicy } from './retry-policy.js';
+import {
+  DEFAULT_RETRIABLE_RETRY,
+  DEFAULT_STEP_RETRY,
+  DEFAULT_UNDO_RETRY,
+  mergeRetry,
+  type RetryPolicy,
+} from './retry-policy.js';
 
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** What holds for one command after defaults, saga and step have been merged. */
+/** What holds for one command after defaults, namespace, saga and step have been merged. */
 export interface EffectivePolicy {
   readonly retry: RetryPolicy;
-  readonly timeoutMs: number;
+  /** No reply is awaited for longer; absent for a child saga, which has its own times. */
+  readonly timeoutMs: number | undefined;
 }
 
-export function effectivePolicy(
-  definition: AnySaga,
-  step: StepDefinition,
-  direction: Direction,
-): EffectivePolicy {
-  const own = direction === 'do' ? step : step.undo;
-  const defaults = direction === 'do' ? DEFAULT_STEP_RETRY : DEFAULT_UNDO_RETRY;
+export function effectivePolicy(definition: AnySaga, node: SagaNode, direction: Direction): EffectivePolicy {
+  const own = templateOf(node, direction);
+  const base =
+    direction !== 'do'
+      ? DEFAULT_UNDO_RETRY
+      : node.kind === 'step' && node.class === 'retriable'
+        ? DEFAULT_RETRIABLE_RETRY
+        : DEFAULT_STEP_RETRY;
   return {
-    retry: mergeRetry(defaults, definition.retry, own?.retry),
-    timeoutMs: own?.timeoutMs ?? definition.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    retry: mergeRetry(base, definition.defaults?.retry, definition.retry, own?.retry),
+    timeoutMs:
+      node.kind === 'child'
+        ? undefined
+        : (own?.timeoutMs ?? definition.timeoutMs ?? definition.defaults?.timeoutMs ?? DEFAULT_TIMEOUT_MS),
   };
 }

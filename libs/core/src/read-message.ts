@@ -16,6 +16,7 @@ const OPTIONAL = [
   'replyto',
   'deadline',
   'compensates',
+  'probes',
   'commandid',
   'requestid',
   'traceparent',

@@ -9,10 +9,15 @@ export interface RetryOptions {
   readonly backoffCoefficient?: number;
   /** No pause is longer than this, before jitter. Default: 1 minute. At least the initial interval. */
   readonly maximumInterval?: Duration;
-  /** Attempts in all, the first one included. Default: 5 for a step, 10 for a compensation. At least 1. */
+  /**
+   * Attempts in all, the first one included. Default: 5 for a step, 10 for a compensation, no limit for a retriable
+   * step. At least 1.
+   */
   readonly maximumAttempts?: number;
   /** Each pause is moved by up to this part of itself, up or down, at random. Default: 0.2. From 0 to 1. */
   readonly jitter?: number;
+  /** Codes of failures after which trying again makes no sense. Default: none. */
+  readonly nonRetryableCodes?: readonly string[];
 }
 
 /** Retry options as they are stored in a definition: checked, times in milliseconds. */
@@ -22,6 +27,7 @@ export interface RetrySettings {
   readonly maximumIntervalMs?: number;
   readonly maximumAttempts?: number;
   readonly jitter?: number;
+  readonly nonRetryableCodes?: readonly string[];
 }
 
 /** A policy with nothing left open. */
@@ -33,10 +39,17 @@ export const DEFAULT_STEP_RETRY: RetryPolicy = {
   maximumIntervalMs: 60_000,
   maximumAttempts: 5,
   jitter: 0.2,
+  nonRetryableCodes: [],
 };
 
 /** Undoing is tried longer than doing: when it ends without success, a person has to act. */
 export const DEFAULT_UNDO_RETRY: RetryPolicy = { ...DEFAULT_STEP_RETRY, maximumAttempts: 10 };
+
+/** After the pivot there is no way back, so trying ends only with success, or when an operator ends it. */
+export const DEFAULT_RETRIABLE_RETRY: RetryPolicy = {
+  ...DEFAULT_STEP_RETRY,
+  maximumAttempts: Number.POSITIVE_INFINITY,
+};
 
 /** @throws DefinitionError naming the option that is out of bounds */
 export function readRetry(subject: string, options: RetryOptions): RetrySettings {
@@ -54,6 +67,7 @@ export function readRetry(subject: string, options: RetryOptions): RetrySettings
     ...(maximumAttempts !== undefined && {
       maximumAttempts: readNumber(subject, 'retry.maximumAttempts', maximumAttempts, 1, 1_000_000, true),
     }),
+    ...(options.nonRetryableCodes && { nonRetryableCodes: [...options.nonRetryableCodes] }),
     ...(jitter !== undefined && { jitter: readNumber(subject, 'retry.jitter', jitter, 0, 1) }),
   };
   const initialMs = settings.initialIntervalMs ?? DEFAULT_STEP_RETRY.initialIntervalMs;

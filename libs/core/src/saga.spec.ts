@@ -90,6 +90,66 @@ describe('a wrong definition throws when it is defined, naming saga, step and op
       /'retry.backoffCoefficient'/,
     ],
     ['too much jitter', () => order().step('one', { ...reserve, retry: { jitter: 2 } }), /'retry.jitter'/],
+    [
+      'a step after the pivot',
+      () => unchecked(order().pivot('pay', reserve)).step('more', reserve),
+      /step 'more': after the pivot nothing can be undone: use \.retriable\(\)/,
+    ],
+    [
+      'two pivots',
+      () => unchecked(order().pivot('pay', reserve)).pivot('more', reserve),
+      /has one pivot.*'pay'/,
+    ],
+    [
+      'a retriable step without a pivot',
+      () => unchecked(order()).retriable('more', reserve),
+      /follows a pivot/,
+    ],
+    [
+      'a pivot in a branch',
+      () =>
+        unchecked(order()).branch('way', () => 'a', {
+          a: (arm: never) => unchecked(arm).pivot('pay', reserve),
+        }),
+      /cannot stand in a branch/,
+    ],
+    [
+      'a parallel of one',
+      () => order().parallel('both', (arms) => arms.step('one', reserve)),
+      /at least two steps/,
+    ],
+    ['a branch without arms', () => unchecked(order()).branch('way', () => 'a', {}), /at least one arm/],
+    [
+      'a jump ahead',
+      () =>
+        unchecked(
+          order()
+            .step('one', { ...reserve, onRejected: { sold_out: unchecked('two') } })
+            .step('two', reserve),
+        ).build(),
+      /option 'onRejected.sold_out': 'two' lies ahead/,
+    ],
+    [
+      'a jump over the pivot',
+      () =>
+        order()
+          .step('one', reserve)
+          .pivot('pay', reserve)
+          .retriable('more', { ...reserve, onRejected: { sold_out: unchecked('one') } })
+          .build(),
+      /lies before the pivot 'pay'/,
+    ],
+    ['no signals to wait for', () => order().waitFor('wait', { signals: [] }), /option 'signals'/],
+    [
+      'a sleep that is no duration',
+      () => order().sleep('nap', unchecked('soon')),
+      /"soon" is not a duration/,
+    ],
+    [
+      'no visits at all',
+      () => order().step('one', { ...reserve, maximumVisits: 0 }),
+      /option 'maximumVisits'/,
+    ],
     ['a timeout of 0', () => order().step('one', { ...reserve, timeout: 0 }), /step 'one', option 'timeout'/],
     [
       'a negative timeout of the saga',
@@ -195,6 +255,6 @@ describe('the hash of a definition', () => {
 
   it('is the one that running instances were pinned to', () => {
     // If this fails, the algorithm changed: every running instance everywhere would be refused.
-    expect(OrderSaga.hash).toBe('87d1cf0e633a4868');
+    expect(OrderSaga.hash).toBe('55d0472ed468c761');
   });
 });

@@ -1,64 +1,104 @@
-import type { CommandContract, ReplyOf, RequestOf } from './contract.js';
-import type { CommandTemplate, SagaDefinition, StepDefinition } from './definition.js';
-import { type Duration, readDuration } from './duration.js';
-import { DefinitionError } from './errors.js';
-import { canonicalJson, type DataClass, hash64, type MustBeJson } from './json.js';
-import { checkDataName, checkIdentifier, checkStepName } from './names.js';
-import { readRetry, type RetryOptions } from './retry-policy.js';
+import type { CallContract, CommandContract, ReplyOf, RequestOf, SignalContract } from './contract.js';
+import type { AnySaga, InputOf, OutputOf, SagaDefinition } from './definition.js';
+import type { Duration } from './duration.js';
+import type { MustBeJson } from './json.js';
+import { SagaDraft } from './saga-draft.js';
+import type {
+  ArmOptions,
+  CallData,
+  CallOptions,
+  ChildOptions,
+  PivotOptions,
+  RetriableOptions,
+  SagaOptions,
+  StepOptions,
+  Waited,
+  WaitOptions,
+} from './saga-options.js';
 
-export interface SagaOptions<Input extends object> {
-  /** A whole number from 1. Raise it whenever the structure changes while instances may be running. */
-  readonly version: number;
-  /** The class of the input. Its class-validator decorators are checked before a saga starts. */
-  readonly input: DataClass<Input> & MustBeJson<Input>;
-  /** For every command of the saga that does not say otherwise. */
-  readonly retry?: RetryOptions;
-  /** How long one attempt of a command waits for its reply. Default: 30 seconds. */
-  readonly timeout?: Duration;
+/** A name that no node of the saga has yet; else a message that the compiler shows. */
+type NewName<Name extends string, Names extends string> = Name extends Names
+  ? `there is already a step '${Name}'`
+  : Name;
+
+/** What a chain of steps has gathered; never set, it carries types. */
+interface Gathered<Data, Names extends string> {
+  readonly '~data'?: Data;
+  readonly '~names'?: Names;
+}
+type DataOf<G> = G extends { readonly '~data'?: infer Data } ? Exclude<Data, undefined> : never;
+type NamesOf<G> = G extends { readonly '~names'?: infer Names } ? Exclude<Names, undefined> & string : never;
+
+/** After a branch an arm's results may be missing: another arm may have been taken. */
+type AfterBranch<Data, Arms extends Record<string, (arm: never) => unknown>> = Data &
+  Partial<
+    UnionToIntersection<{ [K in keyof Arms]: Omit<DataOf<ReturnType<Arms[K]>>, keyof Data> }[keyof Arms]>
+  >;
+type UnionToIntersection<U> = (U extends unknown ? (part: U) => void : never) extends (all: infer I) => void
+  ? I
+  : never;
+
+/** Steps that run at the same time: each sees what was there before all of them. */
+export interface ParallelSteps<Data, Results, Names extends string> {
+  readonly '~results'?: Results;
+  readonly '~names'?: Names;
+  /** Adds a step that can be undone; the options are those of `step` without jumps. */
+  step<
+    const Name extends string,
+    C extends CommandContract,
+    Payload extends RequestOf<C>,
+    const As extends string = never,
+    U extends CommandContract = never,
+    UndoPayload extends RequestOf<U> = RequestOf<U>,
+    P extends CommandContract = never,
+    ProbePayload extends RequestOf<P> = RequestOf<P>,
+  >(
+    name: NewName<Name, Names>,
+    options: ArmOptions<Data, C, Payload, As, U, UndoPayload, P, ProbePayload>,
+  ): ParallelSteps<Data, Results & { readonly [K in As]: ReplyOf<C> }, Names | Name>;
+  /** Adds a child saga. */
+  child<
+    const Name extends string,
+    S extends AnySaga,
+    Payload extends InputOf<S>,
+    const As extends string = never,
+  >(
+    name: NewName<Name, Names>,
+    options: ChildOptions<Data, S, Payload, As>,
+  ): ParallelSteps<Data, Results & { readonly [K in As]: OutputOf<S> }, Names | Name>;
 }
 
-/** Refuses members that the contract does not know; TypeScript does not check what functions return for these. */
-type Exact<Actual, Expected> = Actual & Record<Exclude<keyof Actual, keyof Expected>, never>;
-
-interface CommandOptions<Data, C extends CommandContract, Payload> {
-  /** The contract of the command to send. */
-  readonly send: C;
-  /** Builds the payload from the input and the replies of earlier steps. Must be pure: it runs again on resending. */
-  readonly with: (data: Data) => Payload & Exact<Payload, RequestOf<C>>;
-  /** What is not said here, the saga's own `retry` says. */
-  readonly retry?: RetryOptions;
-  /** How long one attempt waits for its reply. Default: the saga's. */
-  readonly timeout?: Duration;
+/** Retriable steps that run at the same time. */
+export interface ParallelRetriables<Data, Results, Names extends string> {
+  readonly '~results'?: Results;
+  readonly '~names'?: Names;
+  retriable<
+    const Name extends string,
+    C extends CommandContract,
+    Payload extends RequestOf<C>,
+    const As extends string = never,
+  >(
+    name: NewName<Name, Names>,
+    options: Omit<RetriableOptions<Data, C, Payload, As, never>, 'jump' | 'onRejected'>,
+  ): ParallelRetriables<Data, Results & { readonly [K in As]: ReplyOf<C> }, Names | Name>;
 }
 
-export interface StepOptions<
-  Data,
-  C extends CommandContract,
-  Payload extends RequestOf<C>,
-  As extends string,
-  U extends CommandContract,
-  UndoPayload extends RequestOf<U>,
-> extends CommandOptions<Data, C, Payload> {
-  /** Keeps the reply under this name for later steps. Write-once in a saga. */
-  readonly as?: As;
-  /**
-   * The command that compensates the step. It also runs when the step's outcome is unknown, so its own reply may be
-   * missing there: prefer to undo by an id that was known before sending.
-   */
-  readonly undo?: CommandOptions<Data & { readonly [K in As]: ReplyOf<C> | undefined }, U, UndoPayload>;
-}
+type ResultsOf<G> = G extends { readonly '~results'?: infer Results } ? Exclude<Results, undefined> : never;
 
-/** Adds steps, read from top to bottom. `Data` is what the next step's functions will see. */
-export interface SagaBuilder<
+/**
+ * A saga before its point of no return. Read from top to bottom; `Data` is what the next step's functions will see.
+ * Every method throws a DefinitionError that names saga, step and option where something is wrong.
+ */
+export interface BeforePivot<
   Input extends object,
   Data extends { readonly input: Input },
   Names extends string,
-> {
+> extends Gathered<Data, Names> {
+  readonly '~phase'?: 'before';
   /**
    * Adds a step that can be undone.
    *
    * @param name unique in the saga; stored with every instance, so renaming it needs a new version
-   * @throws DefinitionError naming saga, step and option
    */
   step<
     const Name extends string,
@@ -67,17 +107,171 @@ export interface SagaBuilder<
     const As extends string = never,
     U extends CommandContract = never,
     UndoPayload extends RequestOf<U> = RequestOf<U>,
+    P extends CommandContract = never,
+    ProbePayload extends RequestOf<P> = RequestOf<P>,
   >(
-    name: Name extends Names ? `there is already a step '${Name}'` : Name,
-    options: StepOptions<Data, C, Payload, As, U, UndoPayload>,
-  ): SagaBuilder<Input, Data & { readonly [K in As]: ReplyOf<C> }, Names | Name>;
+    name: NewName<Name, Names>,
+    options: StepOptions<Data, C, Payload, As, Names | NoInfer<Name>, U, UndoPayload, P, ProbePayload>,
+  ): BeforePivot<Input, Data & { readonly [K in As]: ReplyOf<C> }, Names | Name>;
+
+  /** Adds the point of no return: when it has succeeded nothing is undone any more. At most one, and not in a branch. */
+  pivot<
+    const Name extends string,
+    C extends CommandContract,
+    Payload extends RequestOf<C>,
+    const As extends string = never,
+    P extends CommandContract = never,
+    ProbePayload extends RequestOf<P> = RequestOf<P>,
+  >(
+    name: NewName<Name, Names>,
+    options: PivotOptions<Data, C, Payload, As, Names | NoInfer<Name>, P, ProbePayload>,
+  ): AfterPivot<Input, Data & { readonly [K in As]: ReplyOf<C> }, Names | Name, never>;
+
+  /** Adds steps that are sent together and joined. If one is rejected the others are awaited, then all is undone. */
+  parallel<
+    const Name extends string,
+    Arms extends { readonly '~results'?: unknown; readonly '~names'?: string },
+  >(
+    name: NewName<Name, Names>,
+    arms: (arms: ParallelSteps<Data, unknown, Names | Name>) => Arms,
+  ): BeforePivot<Input, Data & ResultsOf<Arms>, Names | Name | NamesOf<Arms>>;
+
+  /** Goes one of several ways. After it, what only one arm has given may be missing. */
+  branch<
+    const Name extends string,
+    Arms extends Record<string, (arm: BeforePivot<Input, Data, Names | Name>) => BeforePivotArm>,
+  >(
+    name: NewName<Name, Names>,
+    choose: (data: Data) => NoInfer<keyof Arms & string>,
+    arms: Arms,
+  ): BeforePivot<
+    Input,
+    AfterBranch<Data, Arms>,
+    Names | Name | { [K in keyof Arms]: NamesOf<ReturnType<Arms[K]>> }[keyof Arms]
+  >;
+
+  /** Runs another saga as a step. */
+  child<
+    const Name extends string,
+    S extends AnySaga,
+    Payload extends InputOf<S>,
+    const As extends string = never,
+  >(
+    name: NewName<Name, Names>,
+    options: ChildOptions<Data, S, Payload, As>,
+  ): BeforePivot<Input, Data & { readonly [K in As]: OutputOf<S> }, Names | Name>;
+
+  /** Waits for a time: a duration, or a function of the data that gives a duration or an ISO 8601 date. */
+  sleep<const Name extends string>(
+    name: NewName<Name, Names>,
+    until: Duration | ((data: Data) => number | string),
+  ): BeforePivot<Input, Data, Names | Name>;
+
+  /** Waits for the first of several signals, or for a timeout. */
+  waitFor<
+    const Name extends string,
+    const S extends readonly SignalContract[],
+    const As extends string = never,
+    T extends Duration = never,
+  >(
+    name: NewName<Name, Names>,
+    options: WaitOptions<S, As, T>,
+  ): BeforePivot<Input, Data & { readonly [K in As]: Waited<S, T> }, Names | Name>;
+
+  /** Answers calls from outside while the saga runs. */
+  onCall<C extends CallContract, Kept, const As extends string = never>(
+    contract: C,
+    options: CallOptions<CallData<Input, Data>, C, As, Kept>,
+  ): BeforePivot<Input, Data & { readonly [K in As]?: Kept }, Names>;
 
   /**
    * Ends the definition.
    *
    * @param output what the completed saga gives to whoever waits for it. Default: nothing.
-   * @throws DefinitionError when the saga has no step
    */
+  build(): SagaDefinition<Input, undefined>;
+  build<Output extends object>(
+    output: (data: Data) => Output & MustBeJson<Output>,
+  ): SagaDefinition<Input, Output>;
+}
+
+/** What a branch before the pivot may end with: not the pivot, and not a built saga. */
+interface BeforePivotArm extends Gathered<unknown, string> {
+  readonly '~phase'?: 'before';
+  step: unknown;
+}
+
+interface AfterPivotArm extends Gathered<unknown, string> {
+  readonly '~phase'?: 'after';
+  retriable: unknown;
+}
+
+/** A saga after its point of no return. Jumps lead back to `Back`, never before the pivot. */
+export interface AfterPivot<
+  Input extends object,
+  Data extends { readonly input: Input },
+  Names extends string,
+  Back extends string,
+> extends Gathered<Data, Names> {
+  readonly '~phase'?: 'after';
+  /** Adds a step that is tried until it works: by default without limit, with capped backoff. */
+  retriable<
+    const Name extends string,
+    C extends CommandContract,
+    Payload extends RequestOf<C>,
+    const As extends string = never,
+  >(
+    name: NewName<Name, Names>,
+    options: RetriableOptions<Data, C, Payload, As, Back | NoInfer<Name>>,
+  ): AfterPivot<Input, Data & { readonly [K in As]: ReplyOf<C> }, Names | Name, Back | Name>;
+
+  /** Not here: what follows the pivot must succeed in the end. */
+  step(name: 'after the pivot nothing can be undone: use .retriable()', options: never): never;
+  /** Not here: a saga has one pivot. */
+  pivot(name: 'a saga has one pivot: use .retriable()', options: never): never;
+
+  parallel<
+    const Name extends string,
+    Arms extends { readonly '~results'?: unknown; readonly '~names'?: string },
+  >(
+    name: NewName<Name, Names>,
+    arms: (arms: ParallelRetriables<Data, unknown, Names | Name>) => Arms,
+  ): AfterPivot<Input, Data & ResultsOf<Arms>, Names | Name | NamesOf<Arms>, Back | Name>;
+
+  branch<
+    const Name extends string,
+    Arms extends Record<string, (arm: AfterPivot<Input, Data, Names | Name, Back>) => AfterPivotArm>,
+  >(
+    name: NewName<Name, Names>,
+    choose: (data: Data) => NoInfer<keyof Arms & string>,
+    arms: Arms,
+  ): AfterPivot<
+    Input,
+    AfterBranch<Data, Arms>,
+    Names | Name | { [K in keyof Arms]: NamesOf<ReturnType<Arms[K]>> }[keyof Arms],
+    Back | Name
+  >;
+
+  sleep<const Name extends string>(
+    name: NewName<Name, Names>,
+    until: Duration | ((data: Data) => number | string),
+  ): AfterPivot<Input, Data, Names | Name, Back | Name>;
+
+  waitFor<
+    const Name extends string,
+    const S extends readonly SignalContract[],
+    const As extends string = never,
+    T extends Duration = never,
+  >(
+    name: NewName<Name, Names>,
+    options: WaitOptions<S, As, T>,
+  ): AfterPivot<Input, Data & { readonly [K in As]: Waited<S, T> }, Names | Name, Back | Name>;
+
+  onCall<C extends CallContract, Kept, const As extends string = never>(
+    contract: C,
+    options: CallOptions<CallData<Input, Data>, C, As, Kept>,
+  ): AfterPivot<Input, Data & { readonly [K in As]?: Kept }, Names, Back>;
+
   build(): SagaDefinition<Input, undefined>;
   build<Output extends object>(
     output: (data: Data) => Output & MustBeJson<Output>,
@@ -93,125 +287,7 @@ export interface SagaBuilder<
 export function saga<Input extends object>(
   name: string,
   options: SagaOptions<Input>,
-): SagaBuilder<Input, { readonly input: Input }, never> {
-  const subject = `saga '${name}'`;
-  checkIdentifier(subject, 'name', name);
-  if (!Number.isInteger(options.version) || options.version < 1) {
-    throw new DefinitionError(subject, 'version', `${options.version} must be a whole number from 1`);
-  }
-  if (typeof options.input !== 'function') {
-    throw new DefinitionError(
-      subject,
-      'input',
-      'must be the class of the input (an `import type` leaves none)',
-    );
-  }
-  return new Builder<Input, { readonly input: Input }, never>(name, options, []);
-}
-
-/** What the builder needs to know of options whose types the public interface has already checked. */
-interface UncheckedCommand {
-  readonly send: CommandContract;
-  readonly with: CommandTemplate['payload'];
-  readonly retry?: RetryOptions;
-  readonly timeout?: Duration;
-}
-interface UncheckedStep extends UncheckedCommand {
-  readonly as?: string;
-  readonly undo?: UncheckedCommand;
-}
-
-class Builder<
-  Input extends object,
-  Data extends { readonly input: Input },
-  Names extends string,
-> implements SagaBuilder<Input, Data, Names> {
-  constructor(
-    private readonly name: string,
-    private readonly options: SagaOptions<Input>,
-    private readonly steps: readonly StepDefinition[],
-  ) {}
-
-  step(name: string, options: UncheckedStep): Builder<Input, never, never> {
-    const subject = `saga '${this.name}', step '${name}'`;
-    checkStepName(subject, name);
-    if (this.steps.some((step) => step.name === name)) {
-      throw new DefinitionError(subject, 'name', 'there is already a step of this name');
-    }
-    if (options.as !== undefined) {
-      checkDataName(subject, options.as);
-      if (this.steps.some((step) => step.as === options.as)) {
-        throw new DefinitionError(
-          subject,
-          'as',
-          `'${options.as}' is taken by an earlier step; names are write-once`,
-        );
-      }
-    }
-    const step: StepDefinition = {
-      ...readCommand(subject, '', options),
-      name,
-      class: 'compensatable',
-      as: options.as,
-      undo: options.undo && readCommand(subject, 'undo.', options.undo),
-    };
-    return new Builder<Input, never, never>(this.name, this.options, [...this.steps, step]);
-  }
-
-  build(): SagaDefinition<Input, undefined>;
-  build<Output>(output: (data: Data) => Output): SagaDefinition<Input, Output>;
-  build(output?: SagaDefinition['output']): SagaDefinition<Input> {
-    const subject = `saga '${this.name}'`;
-    if (this.steps.length === 0) {
-      throw new DefinitionError(subject, undefined, 'has no steps; add at least one with .step()');
-    }
-    const { version, input, retry, timeout } = this.options;
-    const structure = { name: this.name, version, steps: this.steps.map(structureOf) };
-    return Object.freeze({
-      name: this.name,
-      version,
-      hash: hash64(canonicalJson(structure)),
-      input,
-      retry: retry && readRetry(subject, retry),
-      timeoutMs: timeout === undefined ? undefined : readTimeout(subject, 'timeout', timeout),
-      steps: this.steps,
-      output: output ?? (() => undefined),
-    });
-  }
-}
-
-function readCommand(subject: string, prefix: string, options: UncheckedCommand): CommandTemplate {
-  if (typeof options.send !== 'object' || typeof options.send.type !== 'string') {
-    throw new DefinitionError(subject, `${prefix}send`, 'must be a contract made with command()');
-  }
-  if (typeof options.with !== 'function') {
-    throw new DefinitionError(subject, `${prefix}with`, 'must be a function that builds the payload');
-  }
-  return {
-    command: options.send,
-    payload: options.with,
-    retry: options.retry && readRetry(`${subject}${prefix && ', undo'}`, options.retry),
-    timeoutMs:
-      options.timeout === undefined ? undefined : readTimeout(subject, `${prefix}timeout`, options.timeout),
-  };
-}
-
-function readTimeout(subject: string, option: string, value: Duration): number {
-  const milliseconds = readDuration(subject, option, value);
-  if (milliseconds === 0) {
-    throw new DefinitionError(subject, option, 'must be longer than 0: no reply could ever be in time');
-  }
-  return milliseconds;
-}
-
-/** Everything that a running instance depends on; see `SagaDefinition.hash` for what is left out. */
-function structureOf(step: StepDefinition): object {
-  return {
-    name: step.name,
-    class: step.class,
-    as: step.as,
-    command: step.command.type,
-    rejections: step.command.rejections,
-    undo: step.undo?.command.type,
-  };
+): BeforePivot<Input, { readonly input: Input }, never> {
+  // The draft checks at run time what these interfaces check at compile time; their generics it cannot name.
+  return SagaDraft.begin(name, options) as unknown as BeforePivot<Input, { readonly input: Input }, never>;
 }

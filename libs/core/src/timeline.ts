@@ -19,11 +19,22 @@ export function timelineText(entry: HistoryEntry): string {
 function causeText(cause: HistoryCause): string {
   switch (cause.kind) {
     case 'started':
-      return 'started';
-    case 'timer':
-      return cause.due.map(dueText).join(', ');
     case 'defect':
-      return 'defect';
+      return cause.kind;
+    case 'undone':
+      return 'compensated by its parent';
+    case 'timer':
+      return cause.due.length === 0 ? 'deadline' : cause.due.map(dueText).join(', ');
+    case 'signal':
+      return `signal '${cause.signal}'`;
+    case 'call':
+      return `call '${cause.call}'`;
+    case 'cancel':
+      return `cancelled: ${cause.reason}`;
+    case 'operator': {
+      const edited = cause.edited === undefined ? '' : ` of ${cause.edited.join(', ')}`;
+      return `${cause.actor}: ${cause.action}${edited} (${cause.reason})`;
+    }
     case 'reply': {
       const reason = [cause.code, cause.message].filter(Boolean).join(', ');
       const attempt = cause.attempt === undefined || cause.attempt === 1 ? '' : ` (attempt ${cause.attempt})`;
@@ -45,12 +56,28 @@ function effectText(effect: Effect, at: number): string {
       return `send ${commandText(effect.direction, effect.step, effect.visit)}${attempt}`;
     }
     case 'retry':
-      return `${commandText(effect.direction, effect.step, effect.visit)} again in ${(effect.at - at) / 1_000} s`;
+      return `${commandText(effect.direction, effect.step, effect.visit)} again in ${seconds(effect.at - at)}`;
+    case 'wait': {
+      const end = effect.at === undefined ? '' : `, at most ${seconds(effect.at - at)}`;
+      return `wait in ${commandText('do', effect.step, effect.visit)}${end}`;
+    }
+    case 'go':
+      return `from '${effect.from}' to '${effect.to}'`;
     case 'publish':
       return effect.event.toUpperCase();
+    case 'answer':
+      return 'answer the parent';
+    case 'remove':
+      return 'REMOVED';
   }
 }
 
+function seconds(milliseconds: number): string {
+  return `${milliseconds / 1_000} s`;
+}
+
+const BEFORE = { do: '', undo: 'undo of ', probe: 'probe of ' } as const;
+
 function commandText(direction: Direction, step: string, visit: number): string {
-  return `${direction === 'undo' ? 'undo of ' : ''}'${step}'${visit === 1 ? '' : ` (visit ${visit})`}`;
+  return `${BEFORE[direction]}'${step}'${visit === 1 ? '' : ` (visit ${visit})`}`;
 }

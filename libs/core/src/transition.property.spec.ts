@@ -40,7 +40,7 @@ function check(before: SagaInstance, after: SagaInstance): void {
   expect(open.length).toBe(after.status === 'running' || after.status === 'compensating' ? 1 : 0);
   expect(after.wakeAt).toBe(open[0]?.dueAt ?? null);
   if (after.status === 'completed') {
-    expect(after.visits.map(({ action }) => action.state)).toEqual(OrderSaga.steps.map(() => 'succeeded'));
+    expect(after.visits.map(({ action }) => action.state)).toEqual(OrderSaga.nodes.map(() => 'succeeded'));
   }
   if (after.status === 'compensated') {
     for (const { step: name, action, undo } of after.visits) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { command } from './contract.js';
 import type { InputOf, OutputOf } from './definition.js';
-import { Charge, OrderInput, type OrderSaga, Refund, ReserveStock } from './order.fixture.js';
+import { Charge, OrderInput, type OrderSaga, Refund, ReleaseStock, ReserveStock } from './order.fixture.js';
 import { saga } from './saga.js';
 
 /**
@@ -58,6 +58,41 @@ export function compilerChecks(): void {
   saga('order', { version: 1, input: WithDate });
   // @ts-expect-error -- nor in an output
   begun.build(() => ({ at: new Date() }));
+
+  const plain = { send: ReleaseStock, with: () => ({ item: '' }) };
+  const withReply = { send: ReserveStock, with: () => ({ item: '' }) };
+  // @ts-expect-error -- a step after the pivot: nothing can be undone there
+  begun.pivot('pivot', plain).step('more', plain);
+  // @ts-expect-error -- a second pivot
+  begun.pivot('pivot', plain).pivot('again', plain);
+  // @ts-expect-error -- a retriable step before the pivot
+  begun.retriable('more', plain);
+  // @ts-expect-error -- an undo of what cannot be undone
+  begun.pivot('pivot', { ...plain, undo: plain });
+  // @ts-expect-error -- a pivot in a branch
+  begun.branch('way', () => 'a', { a: (arm) => arm.pivot('pivot', plain) });
+  // @ts-expect-error -- an arm that there is not
+  begun.branch('way', () => 'b', { a: (arm) => arm });
+  begun
+    .branch('way', () => 'a', { a: (arm) => arm.step('x', { ...withReply, as: 'x' }), b: (arm) => arm })
+    // @ts-expect-error -- a reply that only one arm has
+    .step('more', { send: ReleaseStock, with: ({ x }) => ({ item: x.reservationId }) });
+  begun.parallel('both', (arms) =>
+    arms
+      .step('x', { ...withReply, as: 'x' })
+      // @ts-expect-error -- a reply of a step that runs at the same time
+      .step('y', { send: ReleaseStock, with: ({ x }) => ({ item: x.reservationId }) }),
+  );
+  // @ts-expect-error -- a jump to a step that there is not
+  begun.step('more', { ...withReply, jump: () => 'nowhere' });
+  // @ts-expect-error -- a jump ahead
+  begun.step('more', { ...withReply, onRejected: { sold_out: 'later' } }).step('later', plain);
+  // @ts-expect-error -- a rejection that the contract does not have
+  begun.step('more', { ...withReply, onRejected: { no_money: 'reserve' } });
+  // @ts-expect-error -- a jump back over the pivot
+  begun.pivot('pivot', plain).retriable('more', { ...withReply, jump: () => 'reserve' });
+  // @ts-expect-error -- a probe that does not say whether it happened
+  begun.step('more', { ...withReply, probe: plain });
 
   const input: InputOf<typeof OrderSaga> = { item: 'hat', amount: 1 };
   const output: OutputOf<typeof OrderSaga> = { reservationId: '', paymentId: '' };

@@ -6,20 +6,35 @@ import {
   type InstanceKey,
   keyText,
   type OwedRow,
+  type ParkedMessage,
+  type PinnedDefinition,
   type Store,
   type StoreTurn,
 } from '@skald/runtime';
 
 interface StoredInstance {
   readonly revision: number;
+  readonly key: InstanceKey;
   readonly definition: string;
+  readonly hash: string;
+  readonly isEnded: boolean;
+  readonly updatedAt: number;
   readonly wakeAt: number | null;
   /** As JSON, so that what comes back is what a database would give back. */
   readonly state: string;
 }
 
 interface StoredOwed extends OwedRow {
+  readonly namespace: string;
   readonly createdAt: number;
+}
+
+interface StoredParked {
+  readonly row: string;
+  readonly namespace: string;
+  readonly definition: string;
+  /** As JSON. */
+  readonly message: string;
 }
 
 /** A store for one process: a monolith without a database, a browser, tests. Gone when the process is. */
@@ -27,6 +42,7 @@ export class MemoryStore implements Store {
   private readonly instances = new Map<string, StoredInstance>();
   private readonly entries = new Map<string, string[]>();
   private readonly outbox = new Map<string, StoredOwed>();
+  private readonly parked = new Map<string, StoredParked>();
   private lastRow = 0;
   private connections = 0;
   private last: Promise<unknown> = Promise.resolve();
@@ -64,8 +80,18 @@ export class MemoryStore implements Store {
     return Promise.resolve(entries.filter(({ sequence }) => sequence > after).slice(0, limit));
   }
 
-  nextWakeup(definitions: readonly string[]): Promise<number | null> {
-    return Promise.resolve(this.waking(definitions)[0]?.wakeAt ?? null);
+  nextWakeup(namespace: string, definitions: readonly string[]): Promise<number | null> {
+    return Promise.resolve(this.waking(namespace, definitions)[0]?.wakeAt ?? null);
+  }
+
+  pinned(namespace: string): Promise<PinnedDefinition[]> {
+    const pinned = new Map<string, PinnedDefinition>();
+    for (const { key, definition, hash, isEnded: hasEnded } of this.instances.values()) {
+      if (hasEnded || key.namespace !== namespace) continue;
+      const place = `${definition} ${hash}`;
+      pinned.set(place, { definition, hash, count: 1 + (pinned.get(place)?.count ?? 0) });
+    }
+    return Promise.resolve([...pinned.values()]);
   }
 
   /** @internal */
@@ -75,18 +101,34 @@ export class MemoryStore implements Store {
   }
 
   /** @internal Instances of these definitions that have a wake-up, earliest first. */
-  waking(definitions: readonly string[]): { key: string; wakeAt: number }[] {
+  waking(namespace: string, definitions: readonly string[]): { key: string; wakeAt: number }[] {
     const known = new Set(definitions);
     const waking: { key: string; wakeAt: number }[] = [];
-    for (const [key, { wakeAt, definition }] of this.instances) {
-      if (wakeAt !== null && known.has(definition)) waking.push({ key, wakeAt });
+    for (const [key, { wakeAt, definition, key: place }] of this.instances) {
+      if (wakeAt !== null && place.namespace === namespace && known.has(definition)) {
+        waking.push({ key, wakeAt });
+      }
     }
     return waking.toSorted((a, b) => a.wakeAt - b.wakeAt);
   }
 
   /** @internal */
-  owed(before: number, limit: number): OwedRow[] {
-    return [...this.outbox.values()].filter(({ createdAt }) => createdAt < before).slice(0, limit);
+  owed(namespace: string, before: number, limit: number): OwedRow[] {
+    return [...this.outbox.values()]
+      .filter((row) => row.namespace === namespace && row.createdAt < before)
+      .slice(0, limit);
+  }
+
+  /** @internal Instances that pass, as they are stored. */
+  stored(passes: (stored: StoredInstance) => boolean, limit: number): StoredInstance[] {
+    return [...this.instances.values()].filter(passes).slice(0, limit);
+  }
+
+  /** @internal */
+  parkedFor(namespace: string, definitions: readonly string[], limit: number): StoredParked[] {
+    return [...this.parked.values()]
+      .filter((one) => one.namespace === namespace && definitions.includes(one.definition))
+      .slice(0, limit);
   }
 
   /** @internal */
@@ -110,11 +152,16 @@ export class MemoryStore implements Store {
   }
 
   /** @internal */
-  apply({ created, updated, history, owed, settled }: Changes, row: string | undefined, now: number): void {
+  apply(namespace: string, changes: Changes, row: string | undefined, now: number): void {
+    const { created, updated, history, owed, settled, removed = [], parked = [], unparked = [] } = changes;
     for (const instance of [...created, ...updated.map((update) => update.instance)]) {
       this.instances.set(keyText(instance), {
         revision: instance.revision,
+        key: { namespace: instance.namespace, id: instance.id },
         definition: definitionRef(instance.definition),
+        hash: instance.definition.hash,
+        isEnded: isEnded(instance.status),
+        updatedAt: instance.updatedAt,
         wakeAt: isEnded(instance.status) ? null : instance.wakeAt,
         state: JSON.stringify(instance),
       });
@@ -125,7 +172,16 @@ export class MemoryStore implements Store {
       this.entries.set(keyText(key), entries);
     }
     for (const settledRow of settled) this.outbox.delete(settledRow);
-    if (row !== undefined) this.outbox.set(row, { row, ids: [...owed], createdAt: now });
+    if (row !== undefined) this.outbox.set(row, { row, namespace, ids: [...owed], createdAt: now });
+    for (const key of removed) {
+      this.instances.delete(keyText(key));
+      this.entries.delete(keyText(key));
+    }
+    for (const { definition, message } of parked) {
+      const place = this.nextRow();
+      this.parked.set(place, { row: place, namespace, definition, message: JSON.stringify(message) });
+    }
+    for (const place of unparked) this.parked.delete(place);
   }
 }
 
@@ -138,23 +194,55 @@ class MemoryTurn implements StoreTurn {
     return this.store.find(keys);
   }
 
-  lockDue(definitions: readonly string[], now: number, limit: number): Promise<SagaInstance[]> {
-    const due = this.store.waking(definitions).filter(({ wakeAt }) => wakeAt <= now);
+  lockDue(
+    namespace: string,
+    definitions: readonly string[],
+    now: number,
+    limit: number,
+  ): Promise<SagaInstance[]> {
+    const due = this.store.waking(namespace, definitions).filter(({ wakeAt }) => wakeAt <= now);
     return Promise.resolve(due.slice(0, limit).flatMap(({ key }) => this.store.read(key) ?? []));
   }
 
-  lockOwed(before: number, limit: number): Promise<OwedRow[]> {
-    return Promise.resolve(this.store.owed(before, limit));
+  lockPinned(namespace: string, definition: string, hash: string, limit: number): Promise<SagaInstance[]> {
+    const pinned = this.store.stored(
+      (one) =>
+        one.key.namespace === namespace && one.definition === definition && one.hash === hash && isOpen(one),
+      limit,
+    );
+    return Promise.resolve(pinned.map(({ state }): SagaInstance => JSON.parse(state)));
   }
 
-  async save(changes: Changes, now: number): Promise<string | undefined> {
+  lockEnded(namespace: string, before: number, limit: number): Promise<InstanceKey[]> {
+    const ended = this.store.stored(
+      (one) => one.key.namespace === namespace && one.isEnded && one.updatedAt < before,
+      limit,
+    );
+    return Promise.resolve(ended.map(({ key }) => key));
+  }
+
+  lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]> {
+    return Promise.resolve(this.store.owed(namespace, before, limit));
+  }
+
+  lockParked(namespace: string, definitions: readonly string[], limit: number): Promise<ParkedMessage[]> {
+    const parked = this.store.parkedFor(namespace, definitions, limit);
+    return Promise.resolve(parked.map(({ row, message }) => ({ row, message: JSON.parse(message) })));
+  }
+
+  async save(namespace: string, changes: Changes, now: number): Promise<string | undefined> {
     this.store.check(changes);
     const row = changes.owed.length > 0 ? this.store.nextRow() : undefined;
-    this.writes.push(() => this.store.apply(changes, row, now));
+    this.writes.push(() => this.store.apply(namespace, changes, row, now));
     return row;
   }
 
   commit(): void {
     for (const write of this.writes) write();
   }
+}
+
+/** Neither ended nor suspended: what a changed definition must not touch. */
+function isOpen({ state, isEnded: hasEnded }: StoredInstance): boolean {
+  return !hasEnded && (JSON.parse(state) as SagaInstance).status !== 'suspended';
 }

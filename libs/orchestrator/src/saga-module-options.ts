@@ -1,4 +1,17 @@
+import type { Duration, RetryOptions } from '@skald/core';
 import type { EngineOptions } from '@skald/runtime';
 
-/** What `SagaModule.forRoot` needs; see `EngineOptions` for each option's meaning and default. */
-export type SagaModuleOptions = Omit<EngineOptions, 'definitions' | 'log'>;
+/** What `SagaModule.forRoot` needs; see `EngineOptions` for the meaning and default of the others. */
+export interface SagaModuleOptions extends Omit<EngineOptions, 'definitions' | 'log' | 'retentionMs'> {
+  /** What holds for all sagas of the namespace where they say nothing themselves. */
+  readonly defaults?: NamespaceOptions;
+}
+
+export interface NamespaceOptions {
+  /** For every command. */
+  readonly retry?: RetryOptions;
+  /** How long one attempt waits for its reply. Default: 30 seconds. */
+  readonly timeout?: Duration;
+  /** How long ended instances are kept with their history. Default: for ever. */
+  readonly retention?: Duration;
+}

@@ -9,6 +9,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { SagaFeatureModule } from './saga-feature.module.js';
+import { namespaceDefaults, retentionMs } from './namespace-defaults.js';
 import { ConfigurableModuleClass, SAGA_MODULE_OPTIONS } from './saga.module-definition.js';
 import type { SagaModuleOptions } from './saga-module-options.js';
 
@@ -19,12 +20,22 @@ import type { SagaModuleOptions } from './saga-module-options.js';
  */
 @Module({
   providers: [
-    DefinitionRegistry,
+    {
+      provide: DefinitionRegistry,
+      inject: [SAGA_MODULE_OPTIONS],
+      useFactory: ({ namespace, defaults }: SagaModuleOptions) =>
+        new DefinitionRegistry(namespaceDefaults(namespace, defaults)),
+    },
     {
       provide: SagaEngine,
       inject: [SAGA_MODULE_OPTIONS, DefinitionRegistry],
-      useFactory: (options: SagaModuleOptions, definitions: DefinitionRegistry) =>
-        new SagaEngine({ ...options, definitions, log: new Logger('Skald') }),
+      useFactory: ({ defaults, ...options }: SagaModuleOptions, definitions: DefinitionRegistry) =>
+        new SagaEngine({
+          ...options,
+          definitions,
+          log: new Logger('Skald'),
+          retentionMs: retentionMs(options.namespace, defaults),
+        }),
     },
   ],
   exports: [DefinitionRegistry, SagaEngine],

@@ -1,21 +1,30 @@
-import type { HistoryEntry, SagaInstance } from '@skald/core';
+import type { HistoryEntry, Message, SagaInstance } from '@skald/core';
 import {
   type Changes,
   ConcurrentChangeError,
   type InstanceKey,
   type OwedRow,
+  type ParkedMessage,
+  type PinnedDefinition,
   type Store,
   type StoreTurn,
 } from '@skald/runtime';
 import type { PoolClient } from 'pg';
 import { type DataSource, MoreThan } from 'typeorm';
 import { HistoryEntity } from './entities/history.entity.js';
+import { clearParked } from './sql/clear-parked.js';
 import { findInstances } from './sql/find-instances.js';
 import { instanceOf, type InstanceRow, timestamp } from './sql/instance-row.js';
 import { lockDueInstances } from './sql/lock-due-instances.js';
+import { lockEnded } from './sql/lock-ended.js';
 import { lockInstances } from './sql/lock-instances.js';
 import { lockOwed } from './sql/lock-owed.js';
+import { lockParked } from './sql/lock-parked.js';
+import { lockPinned } from './sql/lock-pinned.js';
 import { nextWakeup } from './sql/next-wakeup.js';
+import { parkMessages } from './sql/park-messages.js';
+import { pinnedDefinitions } from './sql/pinned-definitions.js';
+import { removeInstances } from './sql/remove-instances.js';
 import { saveTurn } from './sql/save-turn.js';
 import { saveTurnValues } from './sql/save-turn-values.js';
 
@@ -53,10 +62,18 @@ export class PostgresStore implements Store {
     return rows.map(({ sequence, at, entry }) => ({ sequence, at: at.getTime(), ...entry }));
   }
 
-  nextWakeup(definitions: readonly string[]): Promise<number | null> {
+  nextWakeup(namespace: string, definitions: readonly string[]): Promise<number | null> {
     return this.withClient(async (client) => {
-      const { rows } = await client.query<{ next_wakeup_at: Date }>({ ...nextWakeup, values: [definitions] });
+      const values = [namespace, definitions];
+      const { rows } = await client.query<{ next_wakeup_at: Date }>({ ...nextWakeup, values });
       return rows[0]?.next_wakeup_at.getTime() ?? null;
+    });
+  }
+
+  pinned(namespace: string): Promise<PinnedDefinition[]> {
+    return this.withClient(async (client) => {
+      const { rows } = await client.query<PinnedDefinition>({ ...pinnedDefinitions, values: [namespace] });
+      return rows;
     });
   }
 
@@ -79,28 +96,79 @@ class PostgresTurn implements StoreTurn {
     return readInstances(this.client, lockInstances, keys);
   }
 
-  async lockDue(definitions: readonly string[], now: number, limit: number): Promise<SagaInstance[]> {
-    const values = [timestamp(now), definitions, limit];
+  async lockDue(
+    namespace: string,
+    definitions: readonly string[],
+    now: number,
+    limit: number,
+  ): Promise<SagaInstance[]> {
+    const values = [timestamp(now), namespace, definitions, limit];
     const { rows } = await this.client.query<InstanceRow>({ ...lockDueInstances, values });
     return rows.map(instanceOf);
   }
 
-  async lockOwed(before: number, limit: number): Promise<OwedRow[]> {
-    const values = [timestamp(before), limit];
+  async lockPinned(
+    namespace: string,
+    definition: string,
+    hash: string,
+    limit: number,
+  ): Promise<SagaInstance[]> {
+    const values = [namespace, definition, hash, limit];
+    const { rows } = await this.client.query<InstanceRow>({ ...lockPinned, values });
+    return rows.map(instanceOf);
+  }
+
+  async lockEnded(namespace: string, before: number, limit: number): Promise<InstanceKey[]> {
+    const values = [namespace, timestamp(before), limit];
+    const { rows } = await this.client.query<InstanceKey>({ ...lockEnded, values });
+    return rows;
+  }
+
+  async lockParked(
+    namespace: string,
+    definitions: readonly string[],
+    limit: number,
+  ): Promise<ParkedMessage[]> {
+    const values = [namespace, definitions, limit];
+    const { rows } = await this.client.query<{ id: string; message: Message }>({ ...lockParked, values });
+    return rows.map(({ id, message }) => ({ row: id, message }));
+  }
+
+  async lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]> {
+    const values = [namespace, timestamp(before), limit];
     const { rows } = await this.client.query<{ id: string; message_ids: string[] }>({ ...lockOwed, values });
     return rows.map((row) => ({ row: row.id, ids: row.message_ids }));
   }
 
-  async save(changes: Changes, now: number): Promise<string | undefined> {
+  async save(namespace: string, changes: Changes, now: number): Promise<string | undefined> {
     const { rows } = await this.client.query<{ created: number; updated: number; row: string | null }>({
       ...saveTurn,
-      values: saveTurnValues(changes, now),
+      values: saveTurnValues(namespace, changes, now),
     });
     const [written] = rows;
     if (written?.created !== changes.created.length || written.updated !== changes.updated.length) {
       throw new ConcurrentChangeError('another worker created or changed a saga of this turn first');
     }
+    await this.saveRest(namespace, changes, now);
     return written.row ?? undefined;
+  }
+
+  /** What few turns have: statements of their own, so that the hot one stays small. */
+  private async saveRest(
+    namespace: string,
+    { removed = [], parked = [], unparked = [] }: Changes,
+    now: number,
+  ): Promise<void> {
+    if (removed.length > 0) {
+      const values = [removed.map((key) => key.namespace), removed.map(({ id }) => id)];
+      await this.client.query({ ...removeInstances, values });
+    }
+    if (parked.length > 0) {
+      const messages = parked.map(({ message }) => JSON.stringify(message));
+      const values = [namespace, parked.map(({ definition }) => definition), messages, timestamp(now)];
+      await this.client.query({ ...parkMessages, values });
+    }
+    if (unparked.length > 0) await this.client.query({ ...clearParked, values: [unparked] });
   }
 }
 

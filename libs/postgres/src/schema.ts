@@ -2,12 +2,13 @@ import { BarrierEntity } from './entities/barrier.entity.js';
 import { HistoryEntity } from './entities/history.entity.js';
 import { InstanceEntity } from './entities/instance.entity.js';
 import { OutboxEntity } from './entities/outbox.entity.js';
+import { ParkedEntity } from './entities/parked.entity.js';
 import { OrchestratorTables1763600000000 } from './migrations/1763600000000-orchestrator-tables.js';
 import { ParticipantTables1763600000001 } from './migrations/1763600000001-participant-tables.js';
 
 /** For the `entities` and `migrations` of the TypeORM data source that the orchestrator uses. */
 export const orchestratorSchema = {
-  entities: [InstanceEntity, HistoryEntity, OutboxEntity],
+  entities: [InstanceEntity, HistoryEntity, OutboxEntity, ParkedEntity],
   migrations: [OrchestratorTables1763600000000],
 };
 

@@ -1,9 +1,12 @@
-import { type AnySaga, DefinitionError, definitionRef } from '@skald/core';
+import { type AnySaga, DefinitionError, definitionRef, type NamespaceDefaults } from '@skald/core';
 
 /** The definitions that this process can run, by name and version. */
 export class DefinitionRegistry {
   private readonly byRef = new Map<string, AnySaga>();
   private readonly newest = new Map<string, AnySaga>();
+
+  /** @param defaults what the namespace sets where a saga says nothing */
+  constructor(private readonly defaults: NamespaceDefaults = {}) {}
 
   /** @throws DefinitionError when another definition has the same name and version */
   register(definition: AnySaga): void {
@@ -16,10 +19,11 @@ export class DefinitionRegistry {
         'two different definitions have this name and version; raise the version of the newer one',
       );
     }
-    this.byRef.set(ref, definition);
+    const registered: AnySaga = { ...definition, defaults: this.defaults };
+    this.byRef.set(ref, registered);
     const newest = this.newest.get(definition.name);
     if (newest === undefined || newest.version <= definition.version) {
-      this.newest.set(definition.name, definition);
+      this.newest.set(definition.name, registered);
     }
   }
 

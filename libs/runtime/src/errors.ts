@@ -5,10 +5,14 @@ export class ConcurrentChangeError extends SkaldError {
   readonly code = 'concurrent_change';
 }
 
-/** A request that will never be carried out as it stands. */
+/**
+ * A request that will not be carried out as it stands. Its codes: `unknown_definition`, `invalid_input`, `invalid_id`,
+ * `saga_exists`, `unknown_saga`, and those with which the engine refuses what makes no sense now, such as `ended`,
+ * `past_pivot`, `not_suspended`.
+ */
 export class RequestRefusedError extends SkaldError {
   constructor(
-    readonly code: 'unknown_definition' | 'invalid_input' | 'invalid_id' | 'wrong_namespace' | 'saga_exists',
+    readonly code: string,
     message: string,
     /** What is wrong with single fields. */
     readonly problems: readonly string[] = [],

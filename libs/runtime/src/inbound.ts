@@ -1,6 +1,7 @@
 import {
   type AnySaga,
   type CommandRef,
+  findNode,
   isRecord,
   type JsonObject,
   MalformedIdError,
@@ -9,32 +10,12 @@ import {
   type ReplyOutcome,
   ReplyType,
   RequestType,
-  stepNamed,
+  templateOf,
 } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError } from './errors.js';
-import type { InstanceKey } from './ports.js';
 import { validateData } from './validation.js';
-
-/** A request to start a saga, checked: its definition is known and its input is valid. */
-export interface StartWork {
-  readonly kind: 'start';
-  readonly key: InstanceKey;
-  readonly definition: AnySaga;
-  readonly input: JsonObject;
-}
-
-/** A reply, checked: its command exists in a definition that is known, and its data is valid. */
-export interface ReplyWork {
-  readonly kind: 'reply';
-  readonly key: InstanceKey;
-  readonly definition: AnySaga;
-  readonly command: CommandRef;
-  readonly attempt: number | undefined;
-  readonly outcome: ReplyOutcome;
-}
-
-export type Work = StartWork | ReplyWork;
+import type { ReplyWork, StartWork, Work } from './work.js';
 
 /** The message is well-formed and yet nothing can be done with it: it goes to the dead letters. */
 export class UnusableMessageError extends Error {
@@ -61,9 +42,33 @@ export interface StartRequest {
  * @throws UnusableMessageError, RequestRefusedError
  */
 export function readInbound(message: Message, definitions: DefinitionRegistry): Work {
+  const key = { namespace: message.namespace, id: message.sagaid };
   switch (message.type) {
-    case RequestType.start:
-      return readStart(startRequestOf(message), definitions);
+    case RequestType.start: {
+      const work = readStart(startRequestOf(message), definitions);
+      // A child saga's start is a command of its parent, and says where the reply goes.
+      return message.replyto === undefined ? work : { ...work, parentCommand: message.id };
+    }
+    case RequestType.undo:
+      return readUndo(message, definitions);
+    case RequestType.signal:
+      return {
+        kind: 'signal',
+        key,
+        messageId: message.id,
+        signal: textOf(message, 'signal'),
+        data: dataOf(message),
+      };
+    case RequestType.call:
+      return {
+        kind: 'call',
+        key,
+        messageId: message.id,
+        call: textOf(message, 'call'),
+        request: dataOf(message),
+      };
+    case RequestType.cancel:
+      return { kind: 'cancel', key, reason: textOf(message, 'reason') };
     case ReplyType.succeeded:
     case ReplyType.rejected:
     case ReplyType.failed:
@@ -81,10 +86,9 @@ export function readStart(request: StartRequest, definitions: DefinitionRegistry
   const definition = definitions.find(request.definition, request.version);
   if (definition === undefined) {
     const version = request.version === undefined ? '' : ` in version ${request.version}`;
-    const known = definitions.references().join(', ') || 'none';
     throw new RequestRefusedError(
       'unknown_definition',
-      `there is no saga '${request.definition}'${version} here; known: ${known}`,
+      `there is no saga '${request.definition}'${version} here; known: ${known(definitions)}`,
     );
   }
   const checked = validateData(definition.input, request.input);
@@ -103,21 +107,81 @@ export function readStart(request: StartRequest, definitions: DefinitionRegistry
   };
 }
 
-function startRequestOf(message: Message): StartRequest {
-  const { data } = message;
-  if (!isRecord(data) || typeof data['definition'] !== 'string') {
-    throw new UnusableMessageError('malformed_request', "a start request needs data with a 'definition'");
+/**
+ * Checks what came with a signal or a call against its contract.
+ *
+ * @throws RequestRefusedError
+ */
+export function checkOutsideData(definition: AnySaga, work: Work): void {
+  const type = contractClass(definition, work);
+  if (type === undefined) return;
+  const checked = validateData(
+    type,
+    work.kind === 'signal' ? work.data : work.kind === 'call' && work.request,
+  );
+  if (!('problems' in checked)) return;
+  throw new RequestRefusedError(
+    'invalid_input',
+    `the data of the ${work.kind} is invalid: ${checked.problems.join('; ')}`,
+    checked.problems,
+  );
+}
+
+function contractClass(definition: AnySaga, work: Work): (new () => object) | undefined {
+  if (work.kind === 'call') return definition.calls.find(({ call }) => call.name === work.call)?.call.request;
+  if (work.kind !== 'signal') return undefined;
+  for (const node of definition.nodes) {
+    const contract = node.kind === 'wait' && node.signals.find(({ name }) => name === work.signal);
+    if (contract) return contract.data;
   }
-  const version = data['version'];
+  return undefined;
+}
+
+function known(definitions: DefinitionRegistry): string {
+  return definitions.references().join(', ') || 'none';
+}
+
+function textOf({ data, type }: Message, field: string): string {
+  const value = isRecord(data) ? data[field] : undefined;
+  if (typeof value !== 'string' || value === '') {
+    throw new UnusableMessageError('malformed_request', `a '${type}' needs data with a '${field}'`);
+  }
+  return value;
+}
+
+function dataOf({ data }: Message): unknown {
+  return isRecord(data) ? data['data'] : undefined;
+}
+
+function startRequestOf(message: Message): StartRequest {
+  const version = isRecord(message.data) ? message.data['version'] : undefined;
   if (version !== undefined && typeof version !== 'number') {
     throw new UnusableMessageError('malformed_request', "the 'version' of a start request must be a number");
   }
   return {
     namespace: message.namespace,
     id: message.sagaid,
-    definition: data['definition'],
+    definition: textOf(message, 'definition'),
     version,
-    input: data['input'],
+    input: isRecord(message.data) ? message.data['input'] : undefined,
+  };
+}
+
+function readUndo(message: Message, definitions: DefinitionRegistry): Work {
+  const name = textOf(message, 'definition');
+  const definition = definitions.find(name);
+  if (definition === undefined || message.compensates === undefined) {
+    throw new UnusableMessageError(
+      'malformed_request',
+      `'${name}' is not known, or 'compensates' is missing`,
+    );
+  }
+  return {
+    kind: 'undo',
+    key: { namespace: message.namespace, id: message.sagaid },
+    definition,
+    parentCommand: message.compensates,
+    parentUndo: message.id,
   };
 }
 
@@ -133,20 +197,12 @@ function readReply(message: Message, definitions: DefinitionRegistry): ReplyWork
     );
   }
   const definition = definitions.byReference(command.definition);
-  if (definition === undefined) {
-    throw new UnusableMessageError(
-      'unknown_definition',
-      `there is no saga '${command.definition}' here; known: ${definitions.references().join(', ') || 'none'}`,
-    );
-  }
-  const step = definition.steps.find(({ name }) => name === command.step);
-  if (step === undefined) {
+  if (definition !== undefined && findNode(definition, command.step) === undefined) {
     throw new UnusableMessageError('unknown_step', `'${command.definition}' has no step '${command.step}'`);
   }
   return {
     kind: 'reply',
     key: { namespace: command.namespace, id: command.sagaId },
-    definition,
     command,
     attempt: message.attempt,
     outcome: readOutcome(message, definition, command),
@@ -162,19 +218,20 @@ function readCommandRef(id: string): CommandRef {
   }
 }
 
-function readOutcome(message: Message, definition: AnySaga, command: CommandRef): ReplyOutcome {
+function readOutcome(message: Message, definition: AnySaga | undefined, command: CommandRef): ReplyOutcome {
   if (message.type === ReplyType.succeeded) {
-    const step = stepNamed(definition, command.step);
-    const contract = command.direction === 'do' ? step.command : step.undo?.command;
-    if (contract?.reply === undefined) return { kind: 'succeeded', data: null };
-    const checked = validateData(contract.reply, message.data);
-    if ('problems' in checked) {
+    const node = definition && findNode(definition, command.step);
+    const contract = node && templateOf(node, command.direction)?.command;
+    // A child saga answers with its output, which it has made itself.
+    if (node?.kind === 'step' && contract?.reply === undefined) return { kind: 'succeeded', data: null };
+    const checked = contract?.reply && validateData(contract.reply, message.data);
+    if (checked !== undefined && 'problems' in checked) {
       throw new UnusableMessageError(
         'invalid_reply',
-        `the reply to '${contract.type}' does not fit its contract: ${checked.problems.join('; ')}`,
+        `the reply to '${contract?.type}' does not fit its contract: ${checked.problems.join('; ')}`,
       );
     }
-    return { kind: 'succeeded', data: message.data };
+    return { kind: 'succeeded', data: message.data ?? null };
   }
   const data = isRecord(message.data) ? message.data : {};
   const kind = message.type === ReplyType.rejected ? 'rejected' : 'failed';

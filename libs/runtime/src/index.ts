@@ -3,6 +3,7 @@ export { SagaEngine } from './engine.js';
 export type { EngineOptions, StartedSaga } from './engine.js';
 export { ConcurrentChangeError, messageOf, RequestRefusedError, stackOf } from './errors.js';
 export type { StartRequest } from './inbound.js';
+export { findMisfits, type MisfitReport } from './upkeep.js';
 export * from './ports.js';
 export { DefinitionChangedError, keyText } from './turn.js';
 export { validateData } from './validation.js';

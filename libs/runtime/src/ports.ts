@@ -26,6 +26,26 @@ export interface Changes {
   readonly owed: readonly string[];
   /** Rows of the outbox whose messages have arrived. */
   readonly settled: readonly string[];
+  /** Instances to delete, with their history. */
+  readonly removed?: readonly InstanceKey[];
+  /** Messages to keep for a process that knows the definition (`name@version`). */
+  readonly parked?: readonly { readonly definition: string; readonly message: Message }[];
+  /** Parked messages that were taken up again. */
+  readonly unparked?: readonly string[];
+}
+
+/** A message that waits for a process which knows its definition. */
+export interface ParkedMessage {
+  readonly row: string;
+  readonly message: Message;
+}
+
+/** Instances that have not ended, counted by what they were started with. */
+export interface PinnedDefinition {
+  /** `name@version` */
+  readonly definition: string;
+  readonly hash: string;
+  readonly count: number;
 }
 
 /** One row of the outbox: what one turn owed. */
@@ -47,7 +67,9 @@ export interface Store {
   /** Entries numbered above `after`, oldest first. */
   history(key: InstanceKey, after: number, limit: number): Promise<HistoryEntry[]>;
   /** The earliest wake-up of instances of these definitions (`name@version`), in milliseconds since 1970. */
-  nextWakeup(definitions: readonly string[]): Promise<number | null>;
+  nextWakeup(namespace: string, definitions: readonly string[]): Promise<number | null>;
+  /** The definitions of all instances that have not ended. */
+  pinned(namespace: string): Promise<PinnedDefinition[]>;
 }
 
 /** The part of a store that works inside a transaction. Locks are held until it ends. */
@@ -55,14 +77,26 @@ export interface StoreTurn {
   /** Locks and reads. Waits for whoever holds a lock; unknown keys are left out. */
   lock(keys: readonly InstanceKey[]): Promise<SagaInstance[]>;
   /** Locks and reads instances whose wake-up has come, earliest first. Passes over locked ones. */
-  lockDue(definitions: readonly string[], now: number, limit: number): Promise<SagaInstance[]>;
+  lockDue(
+    namespace: string,
+    definitions: readonly string[],
+    now: number,
+    limit: number,
+  ): Promise<SagaInstance[]>;
+  /** Locks and reads instances that have not ended and were started with this definition and hash. */
+  lockPinned(namespace: string, definition: string, hash: string, limit: number): Promise<SagaInstance[]>;
+  /** Locks instances that ended before this time. Passes over locked ones. */
+  lockEnded(namespace: string, before: number, limit: number): Promise<InstanceKey[]>;
   /** Locks and reads outbox rows older than `before`, oldest first. Passes over locked ones. */
-  lockOwed(before: number, limit: number): Promise<OwedRow[]>;
+  lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]>;
+  /** Locks and reads messages that were parked for these definitions, oldest first. Passes over locked ones. */
+  lockParked(namespace: string, definitions: readonly string[], limit: number): Promise<ParkedMessage[]>;
   /**
+   * @param namespace of everything in `changes`
    * @param now becomes the outbox row's age
    * @returns the name of the outbox row, when something is owed
    */
-  save(changes: Changes, now: number): Promise<string | undefined>;
+  save(namespace: string, changes: Changes, now: number): Promise<string | undefined>;
 }
 
 /** A message that arrived. The transport knows it again by its identity. */

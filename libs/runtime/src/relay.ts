@@ -6,6 +6,7 @@ import { keyText } from './turn.js';
 const BATCH = 100;
 
 export interface RelayOptions {
+  readonly namespace: string;
   readonly store: Store;
   readonly transport: Transport;
   readonly definitions: DefinitionRegistry;
@@ -40,9 +41,9 @@ export class Relay {
   async flush(): Promise<void> {
     const settled = this.takeArrived();
     if (settled.length === 0) return;
-    const { store, clock } = this.options;
+    const { namespace, store, clock } = this.options;
     try {
-      await store.transact((turn) => turn.save(clearing(settled), clock.now()));
+      await store.transact((turn) => turn.save(namespace, clearing(settled), clock.now()));
     } catch (error) {
       this.noteArrived(settled);
       throw error;
@@ -52,15 +53,15 @@ export class Relay {
   /** Sends what was committed and never confirmed. Returns how many milliseconds later to look again. */
   async sweep(): Promise<number> {
     await this.flush();
-    const { store, transport, clock, log, afterMs, pollMs } = this.options;
+    const { namespace, store, transport, clock, log, afterMs, pollMs } = this.options;
     const rows = await store.transact(async (turn) => {
       const now = clock.now();
-      const owed = await turn.lockOwed(now - afterMs, BATCH);
+      const owed = await turn.lockOwed(namespace, now - afterMs, BATCH);
       if (owed.length === 0) return 0;
       const { messages, unknown } = await this.derive(owed);
       await transport.send(messages);
       // What this process cannot derive goes back to the end of the queue, for one that knows the definition.
-      await turn.save({ ...clearing(owed.map(({ row }) => row)), owed: unknown }, now);
+      await turn.save(namespace, { ...clearing(owed.map(({ row }) => row)), owed: unknown }, now);
       log.log(`the relay sent ${messages.length} messages of ${owed.length} unconfirmed turns`);
       return owed.length;
     });

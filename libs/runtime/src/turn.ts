@@ -1,20 +1,25 @@
 import {
   type AnySaga,
+  type CallAnswer,
   canonicalJson,
   definitionRef,
   historyEntry,
   isEnded,
+  type JsonObject,
   lifecycleId,
   type OutgoingMessage,
   owedMessage,
   type SagaEvent,
   type SagaInstance,
   SkaldError,
+  type Transition,
   transition,
 } from '@skald/core';
-import { RequestRefusedError } from './errors.js';
-import type { StartWork, Work } from './inbound.js';
+import type { DefinitionRegistry } from './definition-registry.js';
+import { messageOf, RequestRefusedError } from './errors.js';
+import { checkOutsideData, UnusableMessageError } from './inbound.js';
 import type { Changes, HistoryRecord, InstanceKey, Update } from './ports.js';
+import type { OutsideWork, StartWork, UndoWork, Work } from './work.js';
 
 /** An instance met a definition of its name and version whose structure is not the one it was started with. */
 export class DefinitionChangedError extends SkaldError {
@@ -24,9 +29,11 @@ export class DefinitionChangedError extends SkaldError {
 /** What one piece of work came to. */
 export type WorkResult =
   | { readonly kind: 'started'; readonly instance: SagaInstance; readonly isNew: boolean }
-  | { readonly kind: 'applied'; readonly instance: SagaInstance }
+  | { readonly kind: 'applied'; readonly instance: SagaInstance; readonly answer?: CallAnswer }
   /** A duplicate, a late reply, a reply for nothing that is pending. */
   | { readonly kind: 'ignored' }
+  /** Kept for a process that knows the definition. */
+  | { readonly kind: 'parked' }
   | { readonly kind: 'refused'; readonly error: unknown };
 
 /**
@@ -38,12 +45,15 @@ export class DecidedTurn {
   private readonly definitions = new Map<string, AnySaga>();
   private readonly loadedRevisions = new Map<string, number>();
   private readonly touched = new Set<string>();
+  private readonly removed = new Map<string, InstanceKey>();
+  private readonly parked: NonNullable<Changes['parked']>[number][] = [];
   private readonly history: HistoryRecord[] = [];
   /** Ids of owed messages by the instance that they are derived from. */
   private readonly owed = new Map<string, Set<string>>();
 
   constructor(
     loaded: readonly SagaInstance[],
+    private readonly registry: DefinitionRegistry,
     private readonly now: number,
     private readonly random: () => number,
   ) {
@@ -55,21 +65,34 @@ export class DecidedTurn {
 
   apply(work: Work): WorkResult {
     try {
-      return work.kind === 'start' ? this.start(work) : this.reply(work);
+      switch (work.kind) {
+        case 'start':
+          return this.start(work);
+        case 'undo':
+          return this.undo(work);
+        default:
+          return this.outside(work);
+      }
     } catch (error) {
       return { kind: 'refused', error };
     }
   }
 
   /** Applies a due timer. A definition that no longer fits suspends the instance, where a person sees it. */
-  wake(definition: AnySaga, instance: SagaInstance): void {
+  wake(instance: SagaInstance): void {
+    const definition = this.registry.byReference(definitionRef(instance.definition));
+    if (definition === undefined) return;
     try {
       this.change(definition, instance, { kind: 'timer', ...this.occurrence() });
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const failure = { step: '', outcome: 'defect', code: 'definition_does_not_fit', message } as const;
-      this.changeUnchecked(definition, instance, { kind: 'defect', failure, ...this.occurrence() });
+      this.suspendUnfit(definition, instance, messageOf(error));
     }
+  }
+
+  /** Suspends an instance whose definition is not the one that it was started with. */
+  suspendUnfit(definition: AnySaga, instance: SagaInstance, message: string): void {
+    const failure = { step: '', outcome: 'defect', code: 'definition_changed', message } as const;
+    this.changeUnchecked(definition, instance, { kind: 'defect', failure, ...this.occurrence() });
   }
 
   changes(settled: readonly string[]): Changes {
@@ -77,13 +100,20 @@ export class DecidedTurn {
     const updated: Update[] = [];
     for (const key of this.touched) {
       const instance = this.instances.get(key);
-      if (instance === undefined) continue;
+      if (instance === undefined || this.removed.has(key)) continue;
       const fromRevision = this.loadedRevisions.get(key);
       if (fromRevision === undefined) created.push(instance);
       else updated.push({ instance, fromRevision });
     }
-    const owed = [...this.owed.values()].flatMap((ids) => [...ids]);
-    return { created, updated, history: this.history, owed, settled };
+    return {
+      created,
+      updated,
+      history: this.history.filter(({ key }) => !this.removed.has(keyText(key))),
+      owed: [...this.owed.values()].flatMap((ids) => [...ids]),
+      settled,
+      removed: [...this.removed.values()],
+      parked: this.parked,
+    };
   }
 
   /** The messages that the turn owes, as the instances stand at its end. */
@@ -104,19 +134,23 @@ export class DecidedTurn {
   private start(work: StartWork): WorkResult {
     const present = this.instances.get(keyText(work.key));
     if (present === undefined) {
+      const { namespace, id } = work.key;
       const { instance } = this.change(work.definition, null, {
         kind: 'started',
-        namespace: work.key.namespace,
-        id: work.key.id,
+        namespace,
+        id,
         input: work.input,
+        ...(work.parentCommand !== undefined && { parentCommand: work.parentCommand }),
         ...this.occurrence(),
       });
       return { kind: 'started', instance, isNew: true };
     }
+    // The mark that a compensation leaves which came before the start of a child saga.
+    const isMark = work.parentCommand !== undefined && present.parent?.doId === work.parentCommand;
     const isSame =
       present.definition.name === work.definition.name &&
       canonicalJson(present.input) === canonicalJson(work.input);
-    if (!isSame) {
+    if (!isSame && !isMark) {
       throw new RequestRefusedError(
         'saga_exists',
         `saga '${work.key.id}' exists already with another definition or other input; choose another id`,
@@ -126,18 +160,56 @@ export class DecidedTurn {
     return { kind: 'started', instance: present, isNew: false };
   }
 
-  private reply(work: Extract<Work, { kind: 'reply' }>): WorkResult {
+  private undo({ key, definition, parentCommand, parentUndo }: UndoWork): WorkResult {
+    const present = this.instances.get(keyText(key)) ?? null;
+    const own = present === null ? definition : this.registry.byReference(definitionRef(present.definition));
+    if (own === undefined) throw this.unknown(definitionRef(definition));
+    const event = { kind: 'undone', ...key, parentCommand, parentUndo, ...this.occurrence() } as const;
+    const after = this.change(own, present, event);
+    return after.instance === present ? { kind: 'ignored' } : { kind: 'applied', instance: after.instance };
+  }
+
+  private outside(work: Exclude<Work, StartWork | UndoWork>): WorkResult {
     const instance = this.instances.get(keyText(work.key));
-    if (instance === undefined) return { kind: 'ignored' };
-    const { command, attempt, outcome } = work;
-    const after = this.change(work.definition, instance, {
-      kind: 'reply',
-      command,
-      attempt,
-      outcome,
-      ...this.occurrence(),
-    });
+    if (instance === undefined) return this.withoutInstance(work);
+    const reference = work.kind === 'reply' ? work.command.definition : definitionRef(instance.definition);
+    const definition = this.registry.byReference(reference);
+    if (definition === undefined) {
+      const isOwn = reference === definitionRef(instance.definition);
+      if (work.message === undefined || !isOwn) throw this.unknown(reference);
+      this.parked.push({ definition: reference, message: work.message });
+      return { kind: 'parked' };
+    }
+    checkOutsideData(definition, work);
+    const after = this.change(definition, instance, { ...eventOf(work), ...this.occurrence() });
+    if (after.refused !== undefined) {
+      throw new RequestRefusedError(after.refused.code, after.refused.message);
+    }
+    if (after.answer !== undefined) {
+      return { kind: 'applied', instance: after.instance, answer: after.answer };
+    }
     return after.instance === instance ? { kind: 'ignored' } : { kind: 'applied', instance: after.instance };
+  }
+
+  private withoutInstance(work: Exclude<Work, StartWork | UndoWork>): WorkResult {
+    if (work.kind !== 'reply') {
+      throw new RequestRefusedError(
+        'unknown_saga',
+        `there is no saga '${work.key.id}'; it never was or is removed`,
+      );
+    }
+    if (this.registry.byReference(work.command.definition) === undefined) {
+      throw this.unknown(work.command.definition);
+    }
+    return { kind: 'ignored' };
+  }
+
+  private unknown(reference: string): UnusableMessageError {
+    const known = this.registry.references().join(', ') || 'none';
+    return new UnusableMessageError(
+      'unknown_definition',
+      `there is no saga '${reference}' here; known: ${known}`,
+    );
   }
 
   /** Whoever starts a saga again that has ended wants to know how: its last event goes out once more, same id. */
@@ -152,40 +224,30 @@ export class DecidedTurn {
     this.owe(definition, keyText(instance), id);
   }
 
-  private change(
-    definition: AnySaga,
-    before: SagaInstance | null,
-    event: SagaEvent,
-  ): { instance: SagaInstance } {
-    if (before !== null && before.definition.hash !== definition.hash) {
-      throw new DefinitionChangedError(
-        `the structure of '${definitionRef(definition)}' has changed since saga '${before.id}' was started; ` +
-          'restore it, and give the changed saga a new version',
-      );
+  private change(definition: AnySaga, before: SagaInstance | null, event: SagaEvent): Transition {
+    if (before !== null && before.definition.hash !== definition.hash && !isEnded(before.status)) {
+      const text = changedText(definition, before.id);
+      this.suspendUnfit(definition, before, text);
+      throw new DefinitionChangedError(text);
     }
     return this.changeUnchecked(definition, before, event);
   }
 
-  private changeUnchecked(
-    definition: AnySaga,
-    before: SagaInstance | null,
-    event: SagaEvent,
-  ): { instance: SagaInstance } {
+  private changeUnchecked(definition: AnySaga, before: SagaInstance | null, event: SagaEvent): Transition {
     const after = transition(definition, before, event);
     if (after === null) throw new Error(`event '${event.kind}' for an instance that was not started`);
-    if (after.instance === before) return { instance: before };
+    if (after.instance === before) return after;
+    const { namespace, id } = after.instance;
     const key = keyText(after.instance);
     this.touched.add(key);
     this.instances.set(key, after.instance);
-    this.history.push({
-      key: { namespace: after.instance.namespace, id: after.instance.id },
-      entry: historyEntry(before, event, after),
-    });
+    this.history.push({ key: { namespace, id }, entry: historyEntry(before, event, after) });
     for (const effect of after.effects) {
       if (effect.kind === 'send') this.owe(definition, key, effect.commandId);
-      if (effect.kind === 'publish') this.owe(definition, key, effect.id);
+      if (effect.kind === 'publish' || effect.kind === 'answer') this.owe(definition, key, effect.id);
+      if (effect.kind === 'remove') this.removed.set(key, { namespace, id });
     }
-    return { instance: after.instance };
+    return after;
   }
 
   private owe(definition: AnySaga, key: string, id: string): void {
@@ -197,6 +259,35 @@ export class DecidedTurn {
 
   private occurrence(): { at: number; random: number } {
     return { at: this.now, random: this.random() };
+  }
+}
+
+export function changedText(definition: AnySaga, sagaId: string): string {
+  return (
+    `the structure of '${definitionRef(definition)}' has changed since saga '${sagaId}' was started; ` +
+    'restore it, and give the changed saga a new version'
+  );
+}
+
+type Untimed<E> = E extends unknown ? Omit<E, 'at' | 'random'> : never;
+
+function eventOf(work: OutsideWork | Extract<Work, { kind: 'reply' }>): Untimed<SagaEvent> {
+  switch (work.kind) {
+    case 'reply':
+      return { kind: 'reply', command: work.command, attempt: work.attempt, outcome: work.outcome };
+    case 'signal':
+      return { kind: 'signal', messageId: work.messageId, signal: work.signal, data: work.data };
+    case 'call':
+      return {
+        kind: 'call',
+        messageId: work.messageId,
+        call: work.call,
+        request: work.request as JsonObject,
+      };
+    case 'cancel':
+      return { kind: 'cancel', reason: work.reason };
+    case 'operator':
+      return { kind: 'operator', action: work.action, note: work.note };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { HistoryEntry, SagaInstance } from '@skald/core';
+import { type AnySaga, type HistoryEntry, remainingPath, type SagaInstance } from '@skald/core';
 
 /** An instance as the REST interface shows it. */
 export interface SagaView {
@@ -16,11 +16,19 @@ export interface SagaView {
   readonly output?: unknown;
   readonly failure?: object;
   readonly suspension?: object;
+  /** The path taken. */
   readonly visits: readonly object[];
+  /** The steps before it. */
+  readonly remaining?: readonly string[];
   readonly history?: readonly object[];
 }
 
-export function sagaView(instance: SagaInstance, history?: readonly HistoryEntry[]): SagaView {
+/** @param saga its definition, where this process knows it: then the path before the saga is shown too */
+export function sagaView(
+  instance: SagaInstance,
+  history?: readonly HistoryEntry[],
+  saga?: AnySaga,
+): SagaView {
   const { definition, createdAt, updatedAt, wakeAt, failure, suspension, output } = instance;
   return {
     namespace: instance.namespace,
@@ -38,6 +46,7 @@ export function sagaView(instance: SagaInstance, history?: readonly HistoryEntry
     ...(failure && { failure }),
     ...(suspension && { suspension }),
     visits: instance.visits,
+    ...(saga && { remaining: remainingPath(saga, instance) }),
     ...(history && { history: history.map((entry) => ({ ...entry, at: time(entry.at) })) }),
   };
 }

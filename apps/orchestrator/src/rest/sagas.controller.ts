@@ -1,25 +1,32 @@
 import { randomUUID } from 'node:crypto';
-import { RequestRefusedError, SagaEngine } from '@skald/orchestrator';
-import { Body, Controller, Get, HttpStatus, Inject, Param, Post, Res } from '@nestjs/common';
+import type { HistoryEntry, SagaInstance } from '@skald/core';
+import { DefinitionRegistry, SagaEngine } from '@skald/orchestrator';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  HttpStatus,
+  Inject,
+  Param,
+  Post,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
 import type { Response } from 'express';
-import { NAMESPACE } from '../namespace.js';
+import { NamespaceGuard } from './namespace.guard.js';
 import { ProblemException } from './problem.js';
+import { orProblem } from './refusal.js';
+import { ActionRequest, CallRequest, CancelRequest, SignalRequest } from './saga-action.request.js';
 import { sagaView, type SagaView } from './saga.view.js';
 import { StartSagaRequest } from './start-saga.request.js';
 
-const STATUS_OF_REFUSAL: Readonly<Record<RequestRefusedError['code'], HttpStatus>> = {
-  unknown_definition: HttpStatus.UNPROCESSABLE_ENTITY,
-  invalid_input: HttpStatus.UNPROCESSABLE_ENTITY,
-  invalid_id: HttpStatus.UNPROCESSABLE_ENTITY,
-  wrong_namespace: HttpStatus.NOT_FOUND,
-  saga_exists: HttpStatus.CONFLICT,
-};
-
 @Controller('api/v1/namespaces/:namespace/sagas')
+@UseGuards(NamespaceGuard)
 export class SagasController {
   constructor(
     @Inject(SagaEngine) private readonly engine: SagaEngine,
-    @Inject(NAMESPACE) private readonly namespace: string,
+    @Inject(DefinitionRegistry) private readonly definitions: DefinitionRegistry,
   ) {}
 
   /** Starts a saga. 201 when it is new, 200 when it had been started before; in both cases it is stored. */
@@ -29,42 +36,75 @@ export class SagasController {
     @Body() request: StartSagaRequest,
     @Res({ passthrough: true }) response: Response,
   ): Promise<SagaView> {
-    this.checkNamespace(namespace);
     const { id = randomUUID(), definition, version, input } = request;
-    try {
-      const { instance, isNew } = await this.engine.startSaga({ id, definition, version, input });
-      response.status(isNew ? HttpStatus.CREATED : HttpStatus.OK);
-      response.location(`/api/v1/namespaces/${namespace}/sagas/${encodeURIComponent(id)}`);
-      return sagaView(instance);
-    } catch (error) {
-      if (!(error instanceof RequestRefusedError)) throw error;
-      const status = STATUS_OF_REFUSAL[error.code];
-      throw new ProblemException(
-        status,
-        error.code,
-        'The saga was not started',
-        error.message,
-        error.problems,
-      );
-    }
+    const { instance, isNew } = await orProblem('The saga was not started', () =>
+      this.engine.startSaga({ id, definition, version, input }),
+    );
+    response.status(isNew ? HttpStatus.CREATED : HttpStatus.OK);
+    response.location(`/api/v1/namespaces/${namespace}/sagas/${encodeURIComponent(id)}`);
+    return this.view(instance);
   }
 
-  /** One saga with its history. */
+  /** One saga with its history and the path before it. */
   @Get(':id')
-  async read(@Param('namespace') namespace: string, @Param('id') id: string): Promise<SagaView> {
-    this.checkNamespace(namespace);
+  async read(@Param('id') id: string): Promise<SagaView> {
     const instance = await this.engine.find(id);
     if (instance === undefined) {
-      const detail = `there is no saga '${id}' in namespace '${namespace}'`;
+      const detail = `there is no saga '${id}'`;
       throw new ProblemException(HttpStatus.NOT_FOUND, 'unknown_saga', 'Unknown saga', detail);
     }
-    return sagaView(instance, await this.engine.history(id));
+    return this.view(instance, await this.engine.history(id));
   }
 
-  private checkNamespace(namespace: string): void {
-    if (namespace !== this.namespace) {
-      const detail = `this orchestrator serves the namespace '${this.namespace}'`;
-      throw new ProblemException(HttpStatus.NOT_FOUND, 'wrong_namespace', 'Unknown namespace', detail);
-    }
+  @Post(':id/signals')
+  @HttpCode(HttpStatus.ACCEPTED)
+  async signal(
+    @Param('id') id: string,
+    @Body() { signal, messageId = randomUUID(), data }: SignalRequest,
+  ): Promise<void> {
+    await orProblem('The signal was not taken', () => this.engine.signal(id, messageId, signal, data));
+  }
+
+  @Post(':id/calls')
+  @HttpCode(HttpStatus.OK)
+  async call(
+    @Param('id') id: string,
+    @Body() { call, messageId = randomUUID(), request }: CallRequest,
+  ): Promise<{ answer: unknown }> {
+    const answer = await orProblem('The call was not taken', () =>
+      this.engine.call(id, messageId, call, request),
+    );
+    if (answer.kind === 'answered') return { answer: answer.data };
+    throw new ProblemException(HttpStatus.CONFLICT, answer.code, 'The saga said no', answer.message);
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(HttpStatus.OK)
+  async cancel(@Param('id') id: string, @Body() { reason }: CancelRequest): Promise<SagaView> {
+    await orProblem('The saga was not cancelled', () => this.engine.cancel(id, reason));
+    return this.read(id);
+  }
+
+  /** What an operator does to a saga; refused where it makes no sense, saying why. */
+  @Post(':id/actions')
+  @HttpCode(HttpStatus.OK)
+  async act(
+    @Param('id') id: string,
+    @Body() { action, actor, reason, output, data = {} }: ActionRequest,
+  ): Promise<SagaView | undefined> {
+    const note = { actor, reason };
+    const chosen =
+      action === 'skip'
+        ? { kind: action, output }
+        : action === 'edit' || action === 'repair'
+          ? { kind: action, data }
+          : { kind: action };
+    await orProblem('The action was not carried out', () => this.engine.operate(id, chosen, note));
+    return action === 'remove' ? undefined : this.read(id);
+  }
+
+  private view(instance: SagaInstance, history?: readonly HistoryEntry[]): SagaView {
+    const { name, version } = instance.definition;
+    return sagaView(instance, history, this.definitions.find(name, version));
   }
 }

@@ -4,6 +4,8 @@ import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 /** One running or ended saga. The hot path reads and writes it with the statements in ../sql. */
 @Entity('skald_instance')
 @Index('skald_instance_wakeup', ['nextWakeupAt'], { where: 'next_wakeup_at IS NOT NULL' })
+// A BRIN index, which TypeORM cannot describe: the migration makes it.
+@Index('skald_instance_updated', { synchronize: false })
 export class InstanceEntity {
   @PrimaryColumn({ type: 'text' })
   namespace!: string;

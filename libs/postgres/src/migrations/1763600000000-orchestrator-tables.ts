@@ -32,12 +32,24 @@ export class OrchestratorTables1763600000000 implements MigrationInterface {
     await runner.query(`
       CREATE TABLE skald_outbox (
         id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        namespace   text        NOT NULL,
         created_at  timestamptz NOT NULL,
         message_ids text[]      NOT NULL
       )`);
+    await runner.query(`
+      CREATE TABLE skald_parked (
+        id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        namespace  text        NOT NULL,
+        definition text        NOT NULL,
+        message    json        NOT NULL,
+        created_at timestamptz NOT NULL
+      )`);
+    await runner.query('CREATE INDEX skald_parked_definition ON skald_parked (namespace, definition, id)');
+    // Rows lie nearly in the order of their last change, so a few kilobytes tell where the old ones are.
+    await runner.query('CREATE INDEX skald_instance_updated ON skald_instance USING brin (updated_at)');
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE skald_outbox, skald_history, skald_instance');
+    await runner.query('DROP TABLE skald_parked, skald_outbox, skald_history, skald_instance');
   }
 }

@@ -19,7 +19,11 @@ export interface InstanceRow {
   updated_at: Date;
 }
 
-type InstanceState = Pick<SagaInstance, 'results' | 'visits' | 'failure' | 'suspension' | 'output'>;
+/** What has no column of its own. */
+type InstanceState = Omit<
+  SagaInstance,
+  'namespace' | 'id' | 'definition' | 'status' | 'revision' | 'input' | 'wakeAt' | 'createdAt' | 'updatedAt'
+>;
 
 export function instanceOf(row: InstanceRow): SagaInstance {
   const at = row.definition.lastIndexOf('@');
@@ -41,15 +45,19 @@ export function instanceOf(row: InstanceRow): SagaInstance {
   };
 }
 
-export function stateText({ results, visits, failure, suspension, output }: SagaInstance): string {
-  const state: InstanceState = {
-    results,
-    visits,
-    ...(failure && { failure }),
-    ...(suspension && { suspension }),
-    ...(output !== undefined && { output }),
-  };
-  return JSON.stringify(state);
+export function stateText({
+  namespace: _namespace,
+  id: _id,
+  definition: _definition,
+  status: _status,
+  revision: _revision,
+  input: _input,
+  wakeAt: _wakeAt,
+  createdAt: _createdAt,
+  updatedAt: _updatedAt,
+  ...state
+}: SagaInstance): string {
+  return JSON.stringify(state satisfies InstanceState);
 }
 
 export function timestamp(milliseconds: number): string {

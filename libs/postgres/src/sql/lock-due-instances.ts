@@ -10,8 +10,9 @@ export const lockDueInstances = {
     SELECT ${INSTANCE_COLUMNS}
       FROM skald_instance i
      WHERE i.next_wakeup_at <= $1
-       AND i.definition = ANY ($2::text[])
+       AND i.namespace = $2
+       AND i.definition = ANY ($3::text[])
      ORDER BY i.next_wakeup_at
-     LIMIT $3
+     LIMIT $4
        FOR UPDATE SKIP LOCKED`,
 } as const;

@@ -4,8 +4,8 @@ export const lockOwed = {
   text: `
     SELECT id, message_ids
       FROM skald_outbox
-     WHERE created_at < $1
+     WHERE namespace = $1 AND created_at < $2
      ORDER BY id
-     LIMIT $2
+     LIMIT $3
        FOR UPDATE SKIP LOCKED`,
 } as const;

@@ -5,7 +5,8 @@ export const nextWakeup = {
     SELECT next_wakeup_at
       FROM skald_instance
      WHERE next_wakeup_at IS NOT NULL
-       AND definition = ANY ($1::text[])
+       AND namespace = $1
+       AND definition = ANY ($2::text[])
      ORDER BY next_wakeup_at
      LIMIT 1`,
 } as const;

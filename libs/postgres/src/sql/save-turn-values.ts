@@ -4,6 +4,7 @@ import { stateText, timestamp } from './instance-row.js';
 
 /** The parameters of `saveTurn`, one array per column. */
 export function saveTurnValues(
+  namespace: string,
   { created, updated, history, owed, settled }: Changes,
   now: number,
 ): unknown[] {
@@ -38,5 +39,6 @@ export function saveTurnValues(
     settled,
     timestamp(now),
     owed,
+    namespace,
   ];
 }

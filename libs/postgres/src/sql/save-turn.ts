@@ -29,8 +29,8 @@ export const saveTurn = {
     ), cleared AS (
       DELETE FROM skald_outbox WHERE id = ANY ($25::bigint[])
     ), owed AS (
-      INSERT INTO skald_outbox (created_at, message_ids)
-      SELECT $26::timestamptz, $27::text[] WHERE cardinality($27::text[]) > 0
+      INSERT INTO skald_outbox (namespace, created_at, message_ids)
+      SELECT $28::text, $26::timestamptz, $27::text[] WHERE cardinality($27::text[]) > 0
       RETURNING id
     )
     SELECT (SELECT count(*)::int FROM created) AS created,

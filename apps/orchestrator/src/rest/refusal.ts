@@ -1,0 +1,26 @@
+import { RequestRefusedError } from '@skald/orchestrator';
+import { HttpStatus } from '@nestjs/common';
+import { ProblemException } from './problem.js';
+
+/** What the engine refuses makes no sense now: a conflict with the saga's state, unless the request itself is wrong. */
+const STATUS_OF_REFUSAL: Readonly<Record<string, HttpStatus>> = {
+  unknown_definition: HttpStatus.UNPROCESSABLE_ENTITY,
+  unknown_signal: HttpStatus.UNPROCESSABLE_ENTITY,
+  unknown_call: HttpStatus.UNPROCESSABLE_ENTITY,
+  unknown_data: HttpStatus.UNPROCESSABLE_ENTITY,
+  output_needed: HttpStatus.UNPROCESSABLE_ENTITY,
+  invalid_input: HttpStatus.UNPROCESSABLE_ENTITY,
+  invalid_id: HttpStatus.UNPROCESSABLE_ENTITY,
+  unknown_saga: HttpStatus.NOT_FOUND,
+};
+
+/** Runs what the engine may refuse, and turns a refusal into problem details. */
+export async function orProblem<T>(title: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof RequestRefusedError)) throw error;
+    const status = STATUS_OF_REFUSAL[error.code] ?? HttpStatus.CONFLICT;
+    throw new ProblemException(status, error.code, title, error.message, error.problems);
+  }
+}

@@ -1,0 +1,484 @@
+import {
+  type AnySaga,
+  canBeUndone,
+  definitionRef,
+  nodeNamed,
+  type SagaData,
+  type SagaNode,
+  type StepNode,
+  templateOf,
+} from './definition.js';
+import { type Duration, readDuration } from './duration.js';
+import type { Effect, LifecycleEvent, SagaEvent, Transition } from './events.js';
+import { type Direction, lifecycleId } from './ids.js';
+import {
+  commandIdOf,
+  type Exchange,
+  exchangeOf,
+  type Failure,
+  isEnded,
+  isOpen,
+  type SagaInstance,
+  type Visit,
+} from './instance.js';
+import { effectivePolicy } from './policy.js';
+import { retryDelayMs } from './retry-policy.js';
+import { jumpProblem } from './saga-draft.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * The changes that one event makes: what every kind of event is put together from. Mutable inside one call of
+ * `transition`, and never seen outside.
+ */
+export class Turn {
+  readonly effects: Effect[] = [];
+  readonly next: Mutable<SagaInstance>;
+  private visits: Visit[];
+
+  constructor(
+    readonly definition: AnySaga,
+    instance: SagaInstance,
+    readonly event: SagaEvent,
+  ) {
+    this.visits = [...instance.visits];
+    this.next = { ...instance, revision: instance.revision + 1, updatedAt: event.at };
+  }
+
+  end(): Transition {
+    this.next.visits = this.visits;
+    this.next.wakeAt = this.wakeAt();
+    return { instance: this.next, effects: this.effects };
+  }
+
+  visit(index: number): Visit {
+    const visit = this.visits[index];
+    if (visit === undefined) throw new Error(`there is no visit ${index}`);
+    return visit;
+  }
+
+  allVisits(): readonly Visit[] {
+    return this.visits;
+  }
+
+  nodeOf(index: number): SagaNode {
+    return nodeNamed(this.definition, this.visit(index).step);
+  }
+
+  /** What the definition's functions see. */
+  data(): SagaData {
+    return dataOf(this.next);
+  }
+
+  /** Goes on from where nothing is pending: to the next step, the next compensation, or the end. */
+  advance(): void {
+    if (this.next.status === 'running') this.deliverSignals();
+    if (this.visits.some((visit) => isAwaited(visit))) return;
+    if (this.next.status === 'running') {
+      if (this.next.failure !== undefined) this.turnBack();
+      else this.advanceForward();
+    } else if (this.next.status === 'compensating') {
+      this.advanceBackward();
+    }
+  }
+
+  /** Writes down how a command stands now. */
+  settle(index: number, direction: Direction, exchange: Exchange): void {
+    const visit = this.visit(index);
+    this.visits[index] =
+      direction === 'do' ? { ...visit, action: exchange } : { ...visit, [direction]: exchange };
+  }
+
+  /** A node has done its work: keeps what it gave, and follows a jump if it makes one. */
+  succeed(index: number, reply: unknown): void {
+    const { step, action } = this.visit(index);
+    this.settle(index, 'do', { state: 'succeeded', attempt: action.attempt });
+    const node = nodeNamed(this.definition, step);
+    if (node.as !== undefined) this.keep(node.as, reply ?? null, index);
+    if (node.kind !== 'step' || this.next.failure !== undefined) return;
+    const target = this.defended(step, () => node.jump(this.data()));
+    if (target !== undefined) this.jump(node, target);
+  }
+
+  /** Sends an attempt of a command and starts waiting for its reply. */
+  send(index: number, direction: Direction, exchange: Omit<Exchange, 'state' | 'dueAt'>): void {
+    const { step, visit } = this.visit(index);
+    const node = nodeNamed(this.definition, step);
+    if (this.isDefective(node, direction, index)) return;
+    const { timeoutMs } = effectivePolicy(this.definition, node, direction);
+    const { attempt, unanswered, forgiven } = exchange;
+    this.settle(index, direction, {
+      state: 'pending',
+      attempt,
+      ...(timeoutMs !== undefined && { dueAt: this.event.at + timeoutMs }),
+      ...(unanswered !== undefined && { unanswered }),
+      ...(forgiven !== undefined && { forgiven }),
+    });
+    const commandId = commandIdOf(this.next, this.visit(index), direction);
+    this.effects.push({ kind: 'send', commandId, step, direction, visit, attempt });
+  }
+
+  /** After an attempt that failed or was not answered. */
+  retryOrGiveUp(index: number, direction: Direction, exchange: Exchange): void {
+    const { step, visit } = this.visit(index);
+    const { retry } = effectivePolicy(this.definition, this.nodeOf(index), direction);
+    const counted = exchange.attempt - (exchange.forgiven ?? 0);
+    const isHopeless = exchange.code !== undefined && retry.nonRetryableCodes.includes(exchange.code);
+    if (counted < retry.maximumAttempts && !isHopeless) {
+      const at = this.event.at + retryDelayMs(retry, counted, this.event.random);
+      this.settle(index, direction, { ...exchange, state: 'waiting', dueAt: at });
+      this.effects.push({ kind: 'retry', step, direction, visit, attempt: exchange.attempt + 1, at });
+      return;
+    }
+    const outcome = exchange.unanswered === undefined ? 'failed' : 'unknown';
+    this.settle(index, direction, { ...closed(exchange), state: outcome });
+    const { code = outcome, message = '' } = exchange;
+    this.giveUp(index, { step, outcome, code, message, direction });
+  }
+
+  /** A command that is not tried again. */
+  giveUp(index: number, failure: Failure & { readonly direction: Direction }): void {
+    const node = this.nodeOf(index);
+    if (failure.direction === 'undo') {
+      this.suspend(failure);
+    } else if (failure.direction === 'probe') {
+      this.giveUpUnknown(index, node);
+    } else if (failure.outcome === 'rejected') {
+      this.giveUpRejected(node, failure);
+    } else if (node.kind === 'step' && node.probe !== undefined) {
+      this.send(index, 'probe', { attempt: 1 });
+    } else {
+      this.giveUpUnknown(index, node);
+    }
+  }
+
+  /** The forward part is over: the others that run beside it are awaited, then everything is undone. */
+  fail(failure: Failure): void {
+    this.next.failure ??= failure;
+    this.advance();
+  }
+
+  suspend(suspension: Failure): void {
+    const { status } = this.next;
+    if (status === 'running' || status === 'compensating') this.next.resumeTo = status;
+    this.next.status = 'suspended';
+    this.next.suspension = suspension;
+    this.publish('suspended');
+  }
+
+  /** Undoes what was done. Whatever is still pending counts as possibly done. */
+  turnBack(failure: Failure | undefined = this.next.failure): void {
+    for (const [index, visit] of this.visits.entries()) {
+      if (isOpen(visit.probe)) this.settle(index, 'probe', { ...closed(visit.probe), state: 'cancelled' });
+      if (!isOpen(visit.action)) continue;
+      const sends = this.nodeOf(index).kind === 'step' || this.nodeOf(index).kind === 'child';
+      this.settle(index, 'do', { ...closed(visit.action), state: sends ? 'unknown' : 'cancelled' });
+    }
+    if (failure !== undefined) this.next.failure = failure;
+    delete this.next.suspension;
+    delete this.next.resumeTo;
+    this.next.status = 'compensating';
+    this.publish('compensating');
+    this.advanceBackward();
+  }
+
+  /** What the saga goes back to being after it was suspended. */
+  unsuspend(): void {
+    this.next.status = this.next.resumeTo ?? 'running';
+    delete this.next.suspension;
+    delete this.next.resumeTo;
+  }
+
+  terminate(): void {
+    this.next.status = 'terminated';
+    delete this.next.suspension;
+    delete this.next.resumeTo;
+    this.publish('terminated');
+    if (this.next.parent !== undefined) this.answerParent(this.next.parent.undoId ? 'undo' : 'do');
+  }
+
+  /** Answers the command of the parent, of a child saga. */
+  answerParent(direction: 'do' | 'undo'): void {
+    if (this.next.parent === undefined) return;
+    this.effects.push({ kind: 'answer', direction, id: this.eventId(`answer-${direction}`) });
+  }
+
+  /** True once the pivot may have taken effect: from then on nothing can be undone. */
+  isPastPivot(): boolean {
+    return this.visits.some(({ step, action }) => {
+      const node = nodeNamed(this.definition, step);
+      const isPivot = node.kind === 'step' && node.class === 'pivot';
+      return isPivot && action.state !== 'rejected' && action.state !== 'absent';
+    });
+  }
+
+  put(name: string, value: unknown): void {
+    this.next.results = { ...this.next.results, [name]: value };
+  }
+
+  /** Takes a node for done that could not begin: a command of its that was never sent, or a compensation. */
+  passOver(name: string, output: unknown): void {
+    const node = nodeNamed(this.definition, name);
+    if (this.next.status === 'compensating') {
+      const index = this.visits.findLastIndex(({ step, undo }) => step === name && undo === undefined);
+      if (index >= 0) this.settle(index, 'undo', { state: 'succeeded', attempt: 1 });
+      return;
+    }
+    const visit = 1 + this.visits.filter(({ step }) => step === name).length;
+    this.visits.push({ step: name, visit, action: { state: 'succeeded', attempt: 1 } });
+    if (node.as !== undefined) this.put(node.as, output ?? null);
+    this.next.cursor = node.next ?? null;
+  }
+
+  /** Runs a function of the definition; if it throws, the saga is suspended. */
+  defended<T>(step: string, run: () => T): T | undefined {
+    try {
+      return run();
+    } catch (error) {
+      this.suspend(defect(step, error));
+      return undefined;
+    }
+  }
+
+  private giveUpRejected(node: SagaNode, failure: Failure): void {
+    const target = node.kind === 'step' ? node.onRejected[failure.code] : undefined;
+    if (target !== undefined && node.kind === 'step' && this.next.failure === undefined) {
+      this.jump(node, target);
+      this.advance();
+    } else if (node.kind === 'step' && node.class === 'retriable') {
+      this.suspend(failure);
+    } else {
+      this.fail(failure);
+    }
+  }
+
+  /** Nobody knows whether it happened. Before the pivot it is undone; the pivot itself and what follows need a person. */
+  private giveUpUnknown(index: number, node: SagaNode): void {
+    const { step, action } = this.visit(index);
+    const outcome = action.state === 'failed' ? 'failed' : 'unknown';
+    const { code = outcome, message = '' } = action;
+    const failure: Failure = { step, outcome, code, message, direction: 'do' };
+    if (node.kind === 'step' && node.class !== 'compensatable') this.suspend(failure);
+    else this.fail(failure);
+  }
+
+  private keep(as: string, reply: unknown, index: number): void {
+    const { step } = this.visit(index);
+    const earlier = this.visits.findLastIndex(
+      (visit, at) => at < index && visit.step === step && visit.action.state === 'succeeded',
+    );
+    const visit = this.visits[earlier];
+    if (visit !== undefined) this.visits[earlier] = { ...visit, reply: this.next.results[as] };
+    this.put(as, reply);
+  }
+
+  private jump(from: StepNode, target: string): void {
+    const { nodes } = this.definition;
+    const problem = jumpProblem(nodes, nodes.indexOf(from), target);
+    if (problem !== undefined) {
+      this.suspend(defect(from.name, new Error(`jump: ${problem}`)));
+      return;
+    }
+    this.next.cursor = target;
+    this.effects.push({ kind: 'go', from: from.name, to: target });
+  }
+
+  private advanceForward(): void {
+    while (this.next.status === 'running' && this.next.failure === undefined) {
+      if (this.next.cursor === null) {
+        this.complete();
+        return;
+      }
+      this.enter(nodeNamed(this.definition, this.next.cursor));
+      this.deliverSignals();
+      if (this.visits.some((visit) => isAwaited(visit))) return;
+    }
+    if (this.next.status === 'running') this.turnBack();
+  }
+
+  private enter(node: SagaNode): void {
+    const visit = 1 + this.visits.filter(({ step }) => step === node.name).length;
+    if (visit > node.maximumVisits) {
+      this.tooManyVisits(node);
+      return;
+    }
+    const next = node.next ?? null;
+    const begin = (action: Exchange, more: Partial<Visit> = {}): void => {
+      this.visits.push({ step: node.name, visit, action, ...more });
+      this.next.cursor = next;
+    };
+    switch (node.kind) {
+      case 'step':
+      case 'child':
+        if (this.isDefective(node, 'do')) return;
+        begin({ state: 'pending', attempt: 1 });
+        this.send(this.visits.length - 1, 'do', { attempt: 1 });
+        return;
+      case 'parallel':
+        if (node.arms.some((arm) => this.isDefective(nodeNamed(this.definition, arm), 'do'))) return;
+        begin({ state: 'succeeded', attempt: 1 });
+        for (const arm of node.arms) this.enter(nodeNamed(this.definition, arm));
+        return;
+      case 'branch': {
+        const arm = this.defended(node.name, () => this.choose(node));
+        if (arm === undefined) return;
+        begin({ state: 'succeeded', attempt: 1 }, { arm });
+        this.next.cursor = node.arms[arm] ?? next;
+        this.effects.push({ kind: 'go', from: node.name, to: arm });
+        return;
+      }
+      case 'sleep': {
+        const at = this.defended(node.name, () => this.wakeTime(node));
+        if (at === undefined) return;
+        begin({ state: 'waiting', attempt: 1, dueAt: at });
+        this.effects.push({ kind: 'wait', step: node.name, visit, at });
+        return;
+      }
+      case 'wait': {
+        const at = node.timeoutMs === undefined ? undefined : this.event.at + node.timeoutMs;
+        begin({ state: 'pending', attempt: 1, ...(at !== undefined && { dueAt: at }) });
+        this.effects.push({ kind: 'wait', step: node.name, visit, ...(at !== undefined && { at }) });
+      }
+    }
+  }
+
+  private tooManyVisits(node: SagaNode): void {
+    const message = `'${node.name}' was visited ${node.maximumVisits} times already`;
+    const failure: Failure = { step: node.name, outcome: 'failed', code: 'too_many_visits', message };
+    if (this.isPastPivot()) this.suspend(failure);
+    else this.next.failure = failure;
+  }
+
+  private choose(node: Extract<SagaNode, { kind: 'branch' }>): string {
+    const arm = node.choose(this.data());
+    if (!Object.hasOwn(node.arms, arm)) {
+      throw new Error(`there is no arm '${arm}'; there are ${Object.keys(node.arms).join(', ')}`);
+    }
+    return arm;
+  }
+
+  private wakeTime(node: Extract<SagaNode, { kind: 'sleep' }>): number {
+    const until = node.until(this.data());
+    const date =
+      typeof until === 'string' && /^\d{4}-\d{2}-\d{2}/.test(until) ? Date.parse(until) : undefined;
+    if (date !== undefined && Number.isNaN(date)) throw new Error(`'${until}' is no date`);
+    return date ?? this.event.at + readDuration(`step '${node.name}'`, 'until', until as Duration);
+  }
+
+  /** Ends waits whose signals have arrived, also those that arrived before the wait began. */
+  private deliverSignals(): void {
+    for (const [index, visit] of this.visits.entries()) {
+      const node = nodeNamed(this.definition, visit.step);
+      if (node.kind !== 'wait' || !isOpen(visit.action)) continue;
+      const inbox = this.next.inbox ?? [];
+      const at = inbox.findIndex(({ signal }) => node.signals.some(({ name }) => name === signal));
+      const kept = inbox[at];
+      if (kept === undefined) continue;
+      this.next.inbox = inbox.toSpliced(at, 1);
+      this.succeed(index, { signal: kept.signal, data: kept.data });
+    }
+  }
+
+  private complete(): void {
+    const output = this.defended('output', () => this.definition.output(this.data()) ?? null);
+    if (output === undefined) return;
+    this.next.output = output;
+    this.next.status = 'completed';
+    this.publish('completed');
+    this.answerParent('do');
+  }
+
+  /**
+   * Undoes the newest visit that may have had an effect. A rejected or absent one had none. One that failed or is
+   * unknown may have had: an attempt can have taken effect and lost its answer, and the barrier makes undoing it safe
+   * either way.
+   */
+  private advanceBackward(): void {
+    const index = this.visits.findLastIndex(
+      ({ step, undo, action }) =>
+        undo === undefined &&
+        (action.state === 'succeeded' || action.state === 'failed' || action.state === 'unknown') &&
+        canBeUndone(nodeNamed(this.definition, step)),
+    );
+    if (index >= 0) {
+      this.send(index, 'undo', { attempt: 1 });
+      return;
+    }
+    this.next.status = 'compensated';
+    this.publish('compensated');
+    if (this.next.parent !== undefined) this.answerParent(this.next.parent.undoId ? 'undo' : 'do');
+  }
+
+  /** Tries the payload now, while the instance can still stop, since it is built again whenever the command is sent. */
+  private isDefective(node: SagaNode, direction: Direction, index?: number): boolean {
+    const data =
+      index === undefined ? this.data() : dataForCommand(this.next, this.visit(index), node, direction);
+    try {
+      if (node.kind === 'child') {
+        if (direction === 'do') node.payload(data);
+      } else {
+        templateOf(node, direction)?.payload(data);
+      }
+      return false;
+    } catch (error) {
+      this.suspend(defect(node.name, error));
+      return true;
+    }
+  }
+
+  private publish(event: LifecycleEvent): void {
+    this.effects.push({ kind: 'publish', event, id: this.eventId(event) });
+  }
+
+  private eventId(event: string): string {
+    const { namespace, definition, id, revision } = this.next;
+    return lifecycleId({ namespace, definition: definitionRef(definition), sagaId: id, event, revision });
+  }
+
+  private wakeAt(): number | null {
+    const { status, deadlineAt } = this.next;
+    if (isEnded(status) || status === 'suspended') return null;
+    let earliest = status === 'running' && deadlineAt !== undefined ? deadlineAt : Number.POSITIVE_INFINITY;
+    for (const visit of this.visits) {
+      for (const direction of ['do', 'undo', 'probe'] as const) {
+        const exchange = exchangeOf(visit, direction);
+        if (isOpen(exchange) && exchange.dueAt !== undefined) earliest = Math.min(earliest, exchange.dueAt);
+      }
+    }
+    return Number.isFinite(earliest) ? earliest : null;
+  }
+}
+
+/** What the functions of a definition see. An operator's edit of the input lies over the input itself. */
+export function dataOf(instance: Pick<SagaInstance, 'input' | 'results'>): SagaData {
+  return { input: instance.input, ...instance.results };
+}
+
+/** A compensation or probe sees the reply of its own visit, which a later visit's may have replaced. */
+export function dataForCommand(
+  instance: Pick<SagaInstance, 'input' | 'results' | 'visits'>,
+  visit: Visit,
+  node: SagaNode,
+  direction: Direction,
+): SagaData {
+  const data = dataOf(instance);
+  if (direction === 'do' || node.as === undefined) return data;
+  const own = visit.action.state === 'succeeded' ? (visit.reply ?? data[node.as]) : undefined;
+  return { ...data, [node.as]: own };
+}
+
+/** An exchange that no longer waits for anything. */
+export function closed(exchange: Exchange): Exchange {
+  const { dueAt: _, ...rest } = exchange;
+  return rest;
+}
+
+function isAwaited({ action, undo, probe }: Visit): boolean {
+  return isOpen(action) || isOpen(undo) || isOpen(probe);
+}
+
+/** A function of the definition threw: neither a retry nor a compensation can mend that. */
+function defect(step: string, error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error);
+  return { step, outcome: 'defect', code: 'definition_threw', message };
+}

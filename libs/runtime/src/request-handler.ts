@@ -1,0 +1,119 @@
+import {
+  type CallAnswer,
+  LifecycleType,
+  type Message,
+  orchestratorSource,
+  type OutgoingMessage,
+  parseCommandId,
+  replyMessage,
+  RequestType,
+  SkaldError,
+  topics,
+} from '@skald/core';
+import type { DefinitionRegistry } from './definition-registry.js';
+import { messageOf, RequestRefusedError } from './errors.js';
+import { readInbound, UnusableMessageError } from './inbound.js';
+import type { Clock, DeadLetter, Delivery, Transport } from './ports.js';
+import type { WorkResult } from './turn.js';
+import type { Work } from './work.js';
+
+export interface RequestHandlerOptions {
+  readonly namespace: string;
+  readonly transport: Transport;
+  readonly definitions: DefinitionRegistry;
+  readonly clock: Clock;
+  /** Runs the work in a turn; one result each, in order. */
+  readonly submit: (works: readonly Work[]) => Promise<readonly WorkResult[]>;
+}
+
+/** Takes batches of requests and replies: reads them, has them worked on, and answers those that ask for an answer. */
+export class RequestHandler {
+  constructor(private readonly options: RequestHandlerOptions) {}
+
+  async handle(batch: readonly Delivery[]): Promise<readonly DeadLetter[]> {
+    const { namespace, definitions, submit, transport } = this.options;
+    const readable: { delivery: Delivery; work: Work }[] = [];
+    const dead: DeadLetter[] = [];
+    const answers: OutgoingMessage[] = [];
+    const refuse = (delivery: Delivery, error: unknown): void => {
+      dead.push(deadLetter(delivery, error));
+      const answer = this.refusal(delivery.message, error);
+      if (answer !== undefined) answers.push(answer);
+    };
+    for (const delivery of batch) {
+      const { message } = delivery;
+      try {
+        checkNamespace(message, namespace);
+        readable.push({ delivery, work: { ...readInbound(message, definitions), message } });
+      } catch (error) {
+        refuse(delivery, error);
+      }
+    }
+    const results = await submit(readable.map(({ work }) => work));
+    for (const [index, { delivery }] of readable.entries()) {
+      const result = results[index];
+      if (result?.kind === 'refused') refuse(delivery, result.error);
+      if (result?.kind === 'applied' && result.answer !== undefined) {
+        answers.push(this.answer(delivery.message, result.answer));
+      }
+    }
+    // Answers are in no outbox: if they cannot be sent now, the batch comes again.
+    if (answers.length > 0) await transport.send(answers);
+    return dead;
+  }
+
+  /** What whoever waits is told: a parent saga as a reply, anybody else on the lifecycle topic. */
+  private refusal(request: Message, error: unknown): OutgoingMessage | undefined {
+    if (!(error instanceof RequestRefusedError)) return undefined;
+    if (request.type === RequestType.start && request.replyto !== undefined) {
+      const { sagaId } = parseCommandId(request.id);
+      const source = orchestratorSource(this.options.namespace);
+      const outcome = { kind: 'rejected', code: error.code, message: error.message } as const;
+      return replyMessage({ ...request, sagaid: sagaId }, outcome, source);
+    }
+    return this.event(request, LifecycleType.refused, {
+      code: error.code,
+      message: error.message,
+      problems: error.problems,
+    });
+  }
+
+  private answer(request: Message, answer: CallAnswer): OutgoingMessage {
+    return answer.kind === 'answered'
+      ? this.event(request, LifecycleType.answered, { answer: answer.data })
+      : this.event(request, LifecycleType.refused, { code: answer.code, message: answer.message });
+  }
+
+  private event(request: Message, type: string, data: object): OutgoingMessage {
+    const { namespace, clock } = this.options;
+    return {
+      topic: topics.events(namespace),
+      message: {
+        specversion: '1.0',
+        id: `${request.id}/answer`,
+        source: orchestratorSource(namespace),
+        type,
+        time: new Date(clock.now()).toISOString(),
+        datacontenttype: 'application/json',
+        namespace,
+        sagaid: request.sagaid,
+        requestid: request.id,
+        data,
+      },
+    };
+  }
+}
+
+function checkNamespace(message: Message, namespace: string): void {
+  if (message.namespace !== namespace) {
+    throw new UnusableMessageError(
+      'wrong_namespace',
+      `the message is for namespace '${message.namespace}', this is '${namespace}'`,
+    );
+  }
+}
+
+function deadLetter(delivery: Delivery, error: unknown): DeadLetter {
+  const isKnown = error instanceof UnusableMessageError || error instanceof SkaldError;
+  return { delivery, code: isKnown ? error.code : 'unexpected_error', reason: messageOf(error) };
+}

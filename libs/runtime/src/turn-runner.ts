@@ -1,0 +1,108 @@
+import type { SagaInstance } from '@skald/core';
+import type { DefinitionRegistry } from './definition-registry.js';
+import { ConcurrentChangeError, messageOf } from './errors.js';
+import type { Changes, Clock, CrashProbe, Log, Store, StoreTurn, Transport } from './ports.js';
+import type { Relay } from './relay.js';
+import { DecidedTurn } from './turn.js';
+
+export interface TurnRunnerOptions {
+  readonly namespace: string;
+  readonly store: Store;
+  readonly transport: Transport;
+  readonly definitions: DefinitionRegistry;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  readonly crashProbe: CrashProbe;
+  readonly outbox: Relay;
+  /** Told the earliest wake-up of what a turn has written, in milliseconds since 1970. */
+  readonly onWakeup: (at: number) => void;
+}
+
+/** How often a turn that lost a race against another worker is run again before the race is reported. */
+const RACES = 5;
+
+/** Runs turns: one transaction that loads, decides and saves; then the messages go out. */
+export class TurnRunner {
+  private sendFails = false;
+
+  constructor(private readonly options: TurnRunnerOptions) {}
+
+  /**
+   * @param load locks and reads what the turn is about
+   * @param decide gets the instances, and changes them through the turn
+   * @param extra further changes that belong to the same transaction
+   */
+  async run<L extends { readonly instances: readonly SagaInstance[] }, R>(
+    load: (turn: StoreTurn) => Promise<L>,
+    decide: (decided: DecidedTurn, loaded: L) => R,
+    extra: (loaded: L, result: R) => Partial<Changes> = () => ({}),
+  ): Promise<R> {
+    for (let race = 1; ; race += 1) {
+      try {
+        return await this.runOnce(load, decide, extra);
+      } catch (error) {
+        if (!(error instanceof ConcurrentChangeError) || race === RACES) throw error;
+      }
+    }
+  }
+
+  private async runOnce<L extends { readonly instances: readonly SagaInstance[] }, R>(
+    load: (turn: StoreTurn) => Promise<L>,
+    decide: (decided: DecidedTurn, loaded: L) => R,
+    extra: (loaded: L, result: R) => Partial<Changes>,
+  ): Promise<R> {
+    const { namespace, store, definitions, clock, random, crashProbe, outbox } = this.options;
+    const settled = outbox.takeArrived();
+    try {
+      const { decided, changes, result, row } = await store.transact(async (turn) => {
+        const loaded = await load(turn);
+        const now = clock.now();
+        const decided = new DecidedTurn(loaded.instances, definitions, now, random);
+        const result = decide(decided, loaded);
+        const changes = { ...decided.changes(settled), ...extra(loaded, result) };
+        if (isEmpty(changes)) return { decided, changes, result, row: undefined };
+        const row = await turn.save(namespace, changes, now);
+        await crashProbe('before commit');
+        return { decided, changes, result, row };
+      });
+      this.noteWakeups(changes);
+      if (row !== undefined) await this.sendOwed(decided, row);
+      return result;
+    } catch (error) {
+      outbox.noteArrived(settled);
+      throw error;
+    }
+  }
+
+  private noteWakeups({ created, updated }: Changes): void {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const { wakeAt } of [...created, ...updated.map(({ instance }) => instance)]) {
+      if (wakeAt !== null && wakeAt < earliest) earliest = wakeAt;
+    }
+    this.options.onWakeup(earliest);
+  }
+
+  /** The fast path after a commit. If it fails, the outbox still says what is owed and the relay sends it. */
+  private async sendOwed(decided: DecidedTurn, row: string): Promise<void> {
+    const { transport, crashProbe, outbox, log } = this.options;
+    await crashProbe('after commit');
+    try {
+      await transport.send(decided.messages());
+      this.sendFails = false;
+    } catch (error) {
+      // Of failures in a row the first is logged.
+      if (!this.sendFails) {
+        log.warn(`messages cannot be sent now, the relay will send them: ${messageOf(error)}`);
+      }
+      this.sendFails = true;
+      return;
+    }
+    await crashProbe('after send');
+    outbox.noteArrived([row]);
+  }
+}
+
+function isEmpty(changes: Changes): boolean {
+  return Object.values(changes).every((list: readonly unknown[]) => list.length === 0);
+}

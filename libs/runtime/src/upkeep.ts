@@ -1,0 +1,151 @@
+import { definitionRef } from '@skald/core';
+import type { DefinitionRegistry } from './definition-registry.js';
+import { messageOf } from './errors.js';
+import { readInbound } from './inbound.js';
+import type { Clock, InstanceKey, Log, Store } from './ports.js';
+import { changedText, keyText } from './turn.js';
+import type { TurnRunner } from './turn-runner.js';
+import type { Work } from './work.js';
+
+const BATCH = 200;
+
+export interface UpkeepOptions {
+  readonly namespace: string;
+  readonly store: Store;
+  readonly definitions: DefinitionRegistry;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly runner: TurnRunner;
+  readonly pollMs: number;
+  readonly retentionMs: number | undefined;
+}
+
+/** What an engine does without being asked. Each job says after how many milliseconds it wants to run next. */
+export class Upkeep {
+  constructor(private readonly options: UpkeepOptions) {}
+
+  /** Wakes instances whose time has come. */
+  async wakeDue(): Promise<number> {
+    const { namespace, definitions, store, clock, runner, pollMs } = this.options;
+    const references = definitions.references();
+    const count = await runner.run(
+      async (turn) => ({ instances: await turn.lockDue(namespace, references, clock.now(), BATCH) }),
+      (decided, { instances }) => {
+        for (const instance of instances) decided.wake(instance);
+        return instances.length;
+      },
+    );
+    if (count === BATCH) return 0;
+    const next = await store.nextWakeup(namespace, references);
+    return next === null ? pollMs : Math.min(pollMs, Math.max(1, next - clock.now()));
+  }
+
+  /** Takes up messages that were kept because no process knew their definition. */
+  async takeParked(): Promise<number> {
+    const { namespace, definitions, log, runner, pollMs } = this.options;
+    const count = await runner.run(
+      async (turn) => {
+        const parked = await turn.lockParked(namespace, definitions.references(), BATCH);
+        const works: Work[] = [];
+        for (const { message } of parked) {
+          try {
+            works.push({ ...readInbound(message, definitions), message });
+          } catch (error) {
+            log.warn(
+              `the message ${message.id} that was kept for this process is unusable: ${messageOf(error)}`,
+            );
+          }
+        }
+        const keys = new Map<string, InstanceKey>(works.map(({ key }) => [keyText(key), key]));
+        return { instances: await turn.lock([...keys.values()]), works, rows: parked.map(({ row }) => row) };
+      },
+      (decided, { works, rows }) => {
+        for (const work of works) {
+          const result = decided.apply(work);
+          if (result.kind === 'refused') {
+            log.warn(`a message that was kept for this process was refused: ${messageOf(result.error)}`);
+          }
+        }
+        return rows.length;
+      },
+      ({ rows }) => ({ unparked: rows }),
+    );
+    if (count > 0)
+      log.log(`took up ${count} messages that were kept for a process that knows their definition`);
+    return count === BATCH ? 0 : pollMs;
+  }
+
+  /** Removes instances that ended longer ago than the namespace keeps them. */
+  async removeOld(): Promise<number> {
+    const { namespace, clock, runner, retentionMs } = this.options;
+    if (retentionMs === undefined) return 3_600_000;
+    const removed = await runner.run(
+      async (turn) => ({
+        instances: [],
+        keys: await turn.lockEnded(namespace, clock.now() - retentionMs, BATCH),
+      }),
+      (_, { keys }) => keys.length,
+      ({ keys }) => ({ removed: keys }),
+    );
+    return removed === BATCH ? 100 : Math.min(60_000, Math.max(1_000, retentionMs / 10));
+  }
+
+  /**
+   * Compares the running instances with the definitions of this process: those whose definition has changed are
+   * suspended and reported, those whose definition is unknown are left for a process that knows it.
+   */
+  async checkPinned(): Promise<void> {
+    const { namespace, store, definitions, log } = this.options;
+    for (const { definition: reference, hash, count } of await store.pinned(namespace)) {
+      const definition = definitions.byReference(reference);
+      if (definition === undefined) {
+        log.warn(`${count} instances of '${reference}' wait for a process that knows it; this one does not`);
+      } else if (definition.hash !== hash) {
+        await this.suspendUnfit(reference, hash);
+        log.error(
+          `${count} instances of '${reference}' are suspended: its structure has changed since they started`,
+        );
+      }
+    }
+  }
+
+  private async suspendUnfit(reference: string, hash: string): Promise<void> {
+    const { namespace, definitions, runner } = this.options;
+    const definition = definitions.byReference(reference);
+    if (definition === undefined) return;
+    for (let count = BATCH; count === BATCH;) {
+      count = await runner.run(
+        async (turn) => ({ instances: await turn.lockPinned(namespace, reference, hash, BATCH) }),
+        (decided, { instances }) => {
+          for (const instance of instances) {
+            decided.suspendUnfit(definition, instance, changedText(definition, instance.id));
+          }
+          return instances.length;
+        },
+      );
+    }
+  }
+}
+
+/** In-flight instances that a set of definitions does not fit. */
+export interface MisfitReport {
+  readonly definition: string;
+  readonly count: number;
+  readonly problem: 'changed' | 'unknown';
+}
+
+/** Tells before a deploy which in-flight instances a build would not fit. */
+export async function findMisfits(
+  store: Store,
+  namespace: string,
+  definitions: DefinitionRegistry,
+): Promise<MisfitReport[]> {
+  const misfits: MisfitReport[] = [];
+  for (const { definition: reference, hash, count } of await store.pinned(namespace)) {
+    const definition = definitions.byReference(reference);
+    if (definition === undefined) misfits.push({ definition: reference, count, problem: 'unknown' });
+    else if (definition.hash !== hash)
+      misfits.push({ definition: definitionRef(definition), count, problem: 'changed' });
+  }
+  return misfits;
+}

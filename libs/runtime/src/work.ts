@@ -1,0 +1,51 @@
+import type {
+  AnySaga,
+  CommandRef,
+  JsonObject,
+  Message,
+  OperatorAction,
+  OperatorNote,
+  ReplyOutcome,
+} from '@skald/core';
+import type { InstanceKey } from './ports.js';
+
+/** A request to start a saga, checked: its definition is known and its input is valid. */
+export interface StartWork {
+  readonly kind: 'start';
+  readonly key: InstanceKey;
+  readonly definition: AnySaga;
+  readonly input: JsonObject;
+  /** Of a child saga: the command of its parent. */
+  readonly parentCommand?: string;
+}
+
+/** A parent compensates its child saga. */
+export interface UndoWork {
+  readonly kind: 'undo';
+  readonly key: InstanceKey;
+  readonly definition: AnySaga;
+  readonly parentCommand: string;
+  readonly parentUndo: string;
+}
+
+/** A reply, its data checked where its definition is known. */
+export interface ReplyWork {
+  readonly kind: 'reply';
+  readonly key: InstanceKey;
+  readonly command: CommandRef;
+  readonly attempt: number | undefined;
+  readonly outcome: ReplyOutcome;
+}
+
+/** Something from outside for a saga that runs; its data is checked when it is known which definition that has. */
+export type OutsideWork = { readonly key: InstanceKey } & (
+  | { readonly kind: 'signal'; readonly messageId: string; readonly signal: string; readonly data: unknown }
+  | { readonly kind: 'call'; readonly messageId: string; readonly call: string; readonly request: unknown }
+  | { readonly kind: 'cancel'; readonly reason: string }
+  | { readonly kind: 'operator'; readonly action: OperatorAction; readonly note: OperatorNote }
+);
+
+export type Work = (StartWork | UndoWork | ReplyWork | OutsideWork) & {
+  /** The message that it came with: kept for a process that knows the definition, where this one does not. */
+  readonly message?: Message;
+};
