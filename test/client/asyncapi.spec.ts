@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { DiagnosticSeverity, Parser } from '@asyncapi/parser';
+import { Parser } from '@asyncapi/parser';
 import { CreateBotSaga } from '@bricklayer/contracts';
 import { asyncApiDocument } from '@skald/orchestrator';
 import * as examples from '../../docs/examples/sagas.js';
@@ -11,7 +11,7 @@ describe('the AsyncAPI document', () => {
     const { document, diagnostics } = await new Parser().parse(
       JSON.stringify(asyncApiDocument('shop', sagas)),
     );
-    const errors = diagnostics.filter(({ severity }) => severity === DiagnosticSeverity.Error);
+    const errors = diagnostics.filter(({ severity }) => String(severity) === '0');
     expect(errors.map(({ message, path }) => `${path.join('.')}: ${message}`)).toEqual([]);
     expect(document?.channels().all().length).toBeGreaterThan(5);
     expect(document?.messages().all().length).toBeGreaterThan(30);

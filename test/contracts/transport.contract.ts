@@ -418,6 +418,25 @@ export function describeTransport(name: string, makeHarness: () => Promise<Trans
       });
     });
 
+    it('says that a consumer is ready from the time it consumes until it is stopped', async () => {
+      const { transport, topic } = await withTopic();
+
+      const consumer = await transport.consume(new Recorder().options(topic));
+
+      expect(consumer.isReady()).toBe(true);
+      await consumer.stop();
+      expect(consumer.isReady()).toBe(false);
+    });
+
+    it('says that the consumers of a transport that was closed are not ready', async () => {
+      const { transport, topic } = await withTopic();
+      const consumer = await transport.consume(new Recorder().options(topic));
+
+      await transport.close();
+
+      expect(consumer.isReady()).toBe(false);
+    });
+
     it('refuses to work after it was closed, and closes twice without harm', async () => {
       const { transport, topic } = await withTopic();
       await transport.close();

@@ -6,7 +6,9 @@ import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { startInfra } from '@skald/infra';
 import { Client } from 'pg';
+import { testDatabaseUrl } from '../setup/real-services.js';
 
 /** How long a run may take to vanish after its process has ended. */
 const VANISHED_WITHIN_MS = 5_000;
@@ -91,6 +93,44 @@ describe('the local servers of startInfra', () => {
 
       await vanished({ pid, tree });
     }
+  });
+
+  it('are gone with their data after a pause, too', async () => {
+    const run = await parent('pause');
+    expect(await currentUser(run.url)).toBe('skald');
+
+    run.child.kill('SIGKILL');
+    await run.ended;
+
+    await vanished(run);
+  });
+
+  it('do not answer while they are paused, and come back on the same port with their data', async () => {
+    const { KAFKA_BROKERS: _, DATABASE_URL: __, ...env } = process.env;
+    const infra = await startInfra({ kafka: false, docker: false, env, onProgress: () => undefined });
+    try {
+      const url = await infra.createDatabase('kept');
+
+      await infra.pause('postgres');
+      expect(infra.processes.map(({ name }) => name)).toEqual(['keeper']);
+      await expect(currentUser(url)).rejects.toThrow('ECONNREFUSED');
+      await infra.resume('postgres');
+
+      expect(await currentUser(url)).toBe('skald');
+    } finally {
+      await infra.stop();
+    }
+  });
+
+  it('are not paused when they are not ours', async () => {
+    const infra = await startInfra({
+      kafka: false,
+      env: { DATABASE_URL: testDatabaseUrl() },
+      onProgress: () => undefined,
+    });
+
+    await expect(infra.pause('postgres')).rejects.toMatchObject({ code: 'NOT_SUPPORTED' });
+    await infra.stop();
   });
 
   it('are gone with their data when their keeper is killed, and the process that started them lives on', async () => {

@@ -121,6 +121,56 @@ describe('the barrier on real PostgreSQL', () => {
     expect(await barrier.pass(CHARGE, effect('charged'))).toEqual(DONE);
   });
 
+  it.each<[string, (error: unknown) => never]>([
+    [
+      'its own error',
+      (error) => {
+        throw error;
+      },
+    ],
+    [
+      'another error',
+      () => {
+        throw new Error('could not charge');
+      },
+    ],
+  ])('does not blame the handler for a connection that went, when it throws %s', async (_what, react) => {
+    const cutOff = async (transaction: EntityManager): Promise<FinalOutcome> => {
+      await effect('charged')(transaction);
+      try {
+        await transaction.query('SELECT pg_terminate_backend(pg_backend_pid())');
+      } catch (error) {
+        react(error);
+      }
+      return DONE;
+    };
+
+    await expect(barrier.pass(CHARGE, cutOff)).rejects.toThrow('the database went away');
+
+    expect(await effects()).toEqual([]);
+    expect(await barrier.pass(CHARGE, effect('charged'))).toEqual(DONE);
+    expect(await effects()).toEqual(['charged']);
+  });
+
+  it('keeps nothing of a handler that hides that its connection went', async () => {
+    const hiding = async (transaction: EntityManager): Promise<FinalOutcome> => {
+      await transaction.query('SELECT pg_terminate_backend(pg_backend_pid())').catch(() => undefined);
+      return DONE;
+    };
+
+    await expect(barrier.pass(CHARGE, hiding)).rejects.toThrow('the database went away');
+
+    expect(await barrier.pass(CHARGE, effect('charged'))).toEqual(DONE);
+  });
+
+  it('blames the handler for another server that does not answer, since its own database does', async () => {
+    const calling = async (): Promise<FinalOutcome> => {
+      throw Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' });
+    };
+
+    await expect(barrier.pass(CHARGE, calling)).rejects.toThrow('the handler failed');
+  });
+
   it('rolls back what a handler changed before it said no, and keeps the no', async () => {
     expect(await barrier.pass(CHARGE, effect('charged', NO))).toEqual(NO);
     expect(await effects()).toEqual([]);

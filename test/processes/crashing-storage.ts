@@ -5,6 +5,6 @@ import { crashProbeFromEnvironment } from './crash-probe.js';
 
 await runService(
   'bricklayer-storage',
-  (surroundings) => startParticipant(StorageModule.forRoot(surroundings)),
+  (surroundings, config) => startParticipant(StorageModule.forRoot(surroundings), config),
   crashProbeFromEnvironment(),
 );

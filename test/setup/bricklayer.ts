@@ -11,22 +11,23 @@ export class TestSystem {
     readonly processes: ProcessSystem,
     readonly sagas: KafkaSagaClient,
     readonly transport: Transport,
+    private readonly serverUrl: string,
     private readonly databases: readonly string[],
   ) {}
 
-  static async start(overrides: Partial<ProcessSystemOptions> = {}): Promise<TestSystem> {
+  static async start(overrides: Partial<ProcessSystemOptions>, services: Services): Promise<TestSystem> {
     const namespace = uniqueName('test');
-    const urls = await createDatabases(namespace);
+    const urls = await createDatabases(services.databaseUrl, namespace);
     const processes = await ProcessSystem.start({
       namespace,
-      brokers: testKafkaBrokers(),
+      brokers: services.brokers,
       databases: urls,
       ...overrides,
     });
     const transport = processes.clientTransport('test');
     const sagas = new KafkaSagaClient({ namespace, transport, name: 'test' });
     await sagas.connect();
-    return new TestSystem(processes, sagas, transport, Object.values(urls));
+    return new TestSystem(processes, sagas, transport, services.databaseUrl, Object.values(urls));
   }
 
   get namespace(): string {
@@ -62,7 +63,7 @@ export class TestSystem {
     await this.sagas.close();
     await this.transport.close();
     await this.processes.stop();
-    const server = await new DataSource({ type: 'postgres', url: testDatabaseUrl() }).initialize();
+    const server = await new DataSource({ type: 'postgres', url: this.serverUrl }).initialize();
     for (const url of this.databases) {
       await server.query(`DROP DATABASE "${new URL(url).pathname.slice(1)}" WITH (FORCE)`);
     }
@@ -70,17 +71,32 @@ export class TestSystem {
   }
 }
 
-/** @returns a running system; every test file that calls this runs on real Kafka and real PostgreSQL */
-export function startSystem(overrides: Partial<ProcessSystemOptions> = {}): Promise<TestSystem> {
-  return TestSystem.start(overrides);
+/** Where a system finds its Kafka and its PostgreSQL. */
+export interface Services {
+  readonly brokers: readonly string[];
+  readonly databaseUrl: string;
 }
 
-async function createDatabases(namespace: string): Promise<ProcessSystemOptions['databases']> {
-  const server = await new DataSource({ type: 'postgres', url: testDatabaseUrl() }).initialize();
+/**
+ * @param services default: those of the whole test run
+ * @returns a running system; every test file that calls this runs on real Kafka and real PostgreSQL
+ */
+export function startSystem(
+  overrides: Partial<ProcessSystemOptions> = {},
+  services: Services = { brokers: testKafkaBrokers(), databaseUrl: testDatabaseUrl() },
+): Promise<TestSystem> {
+  return TestSystem.start(overrides, services);
+}
+
+async function createDatabases(
+  serverUrl: string,
+  namespace: string,
+): Promise<ProcessSystemOptions['databases']> {
+  const server = await new DataSource({ type: 'postgres', url: serverUrl }).initialize();
   const create = async (service: string): Promise<string> => {
     const name = `${namespace}-${service}`;
     await server.query(`CREATE DATABASE "${name}"`);
-    const url = new URL(testDatabaseUrl());
+    const url = new URL(serverUrl);
     url.pathname = `/${name}`;
     return url.href;
   };

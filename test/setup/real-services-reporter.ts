@@ -2,8 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { AggregatedResult, Reporter, TestResult } from '@jest/reporters';
 
 /** A file uses a real service when it asks for its address; what only memory runs on does not count. */
-const POSTGRES = /\b(freshDatabase|testDatabaseUrl|startSystem|startTestOrchestrator)\(|infra-parent/;
-const KAFKA = /\b(testKafkaBrokers|startSystem|startTestOrchestrator)\(|kafka-harness|infra-parent/;
+const POSTGRES =
+  /\b(freshDatabase|testDatabaseUrl|startSystem|startTestOrchestrator|startInfra)\(|infra-parent/;
+const KAFKA =
+  /\b(testKafkaBrokers|startSystem|startTestOrchestrator|startInfra)\(|kafka-harness|infra-parent/;
 
 /** Closes the run by saying how many tests ran on real Kafka and real PostgreSQL, and on which. */
 export default class RealServicesReporter implements Pick<Reporter, 'onTestResult' | 'onRunComplete'> {

@@ -1,3 +1,4 @@
+export { HealthModule } from './health.module.js';
 export { databaseImport, participantImports } from './participant-imports.js';
 export type { OwnSchema, Surroundings } from './participant-imports.js';
 export { runService, startParticipant } from './run-service.js';

@@ -1,9 +1,14 @@
-import { type ParticipantOptions, ParticipantModule } from '@skald/participant';
+import { type ParticipantOptions, ParticipantModule, ParticipantServer } from '@skald/participant';
 import { participantSchema, runMigrations } from '@skald/postgres';
 import type { TransportWithDeadLetters } from '@skald/runtime';
 import type { ModuleMetadata } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { HealthModule } from './health.module.js';
+import { openDataSource } from './open-data-source.js';
+
+/** For a connection to a server that does not answer, or a free one of the pool. */
+const CONNECT_WITHIN_MS = 5_000;
 
 /** What differs between a service as a process of its own and one that lives with others in one process. */
 export interface Surroundings {
@@ -19,12 +24,22 @@ export interface OwnSchema {
   readonly migrations: readonly (new () => object)[];
 }
 
-/** The two modules that every participant of Bricklayer needs: its database and its part in sagas. */
+/** The modules that every participant of Bricklayer needs: its database, its part in sagas, its health checks. */
 export function participantImports(
   participant: string,
   own: OwnSchema,
   { namespace, databaseUrl, transport, crashProbe }: Surroundings,
 ): NonNullable<ModuleMetadata['imports']> {
+  const participantModule = ParticipantModule.forRootAsync({
+    inject: [DataSource],
+    useFactory: (dataSource: DataSource) => ({
+      participant,
+      namespace,
+      transport,
+      dataSource,
+      ...(crashProbe && { crashProbe }),
+    }),
+  });
   return [
     databaseImport(
       {
@@ -34,16 +49,8 @@ export function participantImports(
       databaseUrl,
     ),
     TypeOrmModule.forFeature([...own.entities]),
-    ParticipantModule.forRootAsync({
-      inject: [DataSource],
-      useFactory: (dataSource: DataSource) => ({
-        participant,
-        namespace,
-        transport,
-        dataSource,
-        ...(crashProbe && { crashProbe }),
-      }),
-    }),
+    participantModule,
+    HealthModule.of(ParticipantServer, [participantModule]),
   ];
 }
 
@@ -58,12 +65,13 @@ export function databaseImport(
       url,
       entities: [...schema.entities],
       migrations: [...schema.migrations],
-      retryAttempts: 10,
-      retryDelay: 1_000,
+      toRetry: () => false, // what waiting can mend is waited for below
+      connectTimeoutMS: CONNECT_WITHIN_MS,
+      extra: { keepAlive: true },
     }),
     dataSourceFactory: async (options) => {
       if (options === undefined) throw new Error('the data source has no options');
-      const dataSource = await new DataSource(options).initialize();
+      const dataSource = await openDataSource(options);
       await runMigrations(dataSource);
       return dataSource;
     },

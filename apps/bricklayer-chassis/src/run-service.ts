@@ -5,17 +5,31 @@ import { NestFactory } from '@nestjs/core';
 import type { Surroundings } from './participant-imports.js';
 import { readServiceConfig, type ServiceConfig } from './service-config.js';
 
-/** Makes a participant take commands: in its own process, or beside others in one. */
-export async function startParticipant(module: DynamicModule): Promise<INestApplication> {
+/** Whoever sends SIGTERM mostly sends SIGKILL after ten seconds. */
+const END_WITHIN_MS = 9_000;
+
+/**
+ * Makes a participant take commands: in its own process, or beside others in one.
+ *
+ * @param health where its health checks are offered; nowhere without a port
+ */
+export async function startParticipant(
+  module: DynamicModule,
+  { healthPort, host }: Partial<Pick<ServiceConfig, 'healthPort' | 'host'>> = {},
+): Promise<INestApplication> {
   const app = await NestFactory.create(module, { bufferLogs: false, abortOnError: false });
   app.connectMicroservice({ strategy: app.get(ParticipantServer) }, { inheritAppConfig: true });
   await app.startAllMicroservices();
+  if (healthPort !== undefined) {
+    await app.listen(healthPort, host ?? '127.0.0.1');
+    new Logger('Health').log(`health is told on ${await app.getUrl()}`);
+  }
   return app;
 }
 
 /**
  * Runs a service as a process of its own: reads its configuration, starts it on Kafka, and ends it on SIGTERM or
- * SIGINT after the batch in hand.
+ * SIGINT after the batch in hand, within 9 seconds.
  *
  * @param crash for crash tests only
  */
@@ -27,8 +41,8 @@ export async function runService(
   const log = new Logger(name);
   try {
     const config = readServiceConfig(process.env);
-    const { namespace, databaseUrl, kafkaBrokers } = config;
-    const transport = new KafkaTransport({ brokers: kafkaBrokers, clientId: name, log, ...crash });
+    const { namespace, databaseUrl, kafka } = config;
+    const transport = new KafkaTransport({ ...kafka, clientId: name, log, ...crash });
     const app = await start({ namespace, databaseUrl, transport, ...crash }, config);
     endOnSignal(app, transport, log);
     log.log('ready');
@@ -43,9 +57,18 @@ function endOnSignal(app: INestApplication, transport: KafkaTransport, log: Logg
   let ending: Promise<void> | undefined;
   const end = async (reason: string): Promise<void> => {
     log.log(`${reason}: finishing what is in hand`);
-    await app.close();
-    await transport.close();
-    process.exit(0);
+    setTimeout(() => {
+      log.warn(`not finished within ${END_WITHIN_MS} ms; what is in hand comes again`);
+      process.exit(1);
+    }, END_WITHIN_MS);
+    try {
+      await app.close();
+      await transport.close();
+      process.exit(0);
+    } catch (error) {
+      log.error(error instanceof Error ? error.stack : error);
+      process.exit(1);
+    }
   };
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

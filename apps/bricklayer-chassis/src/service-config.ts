@@ -1,14 +1,15 @@
 import { validateData } from '@skald/runtime';
-import { ArrayNotEmpty, IsInt, IsNotEmpty, IsString, Matches, Max, Min } from 'class-validator';
+import { Allow, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { databaseProblems } from './database-config.js';
+import { type KafkaConfig, readKafkaConfig } from './kafka-config.js';
 
 /** What a service must be told from outside. */
 export class ServiceConfig {
-  /** `KAFKA_BROKERS`, comma-separated. */
-  @ArrayNotEmpty({ message: 'KAFKA_BROKERS must name at least one broker, e.g. localhost:9092' })
-  @Matches(/^[^\s:]+:\d+$/, { each: true, message: 'KAFKA_BROKERS must be host:port, comma-separated' })
-  kafkaBrokers!: string[];
+  /** The `KAFKA_…` variables. */
+  @Allow()
+  kafka!: KafkaConfig;
 
-  /** `DATABASE_URL` */
+  /** `DATABASE_URL`; `?sslmode=verify-full&sslrootcert=<file>` for TLS. */
   @IsString({ message: 'DATABASE_URL is missing, e.g. postgres://user:password@localhost:5432/name' })
   @Matches(/^postgres(ql)?:\/\//, { message: 'DATABASE_URL must begin with postgres://' })
   databaseUrl!: string;
@@ -23,18 +24,36 @@ export class ServiceConfig {
   @Min(0, { message: 'PORT must not be negative' })
   @Max(65_535, { message: 'PORT must be at most 65535' })
   port!: number;
+
+  /** `HEALTH_PORT` of a participant's health checks. Default: none are offered; 0 picks a free one. */
+  @IsOptional()
+  @IsInt({ message: 'HEALTH_PORT must be a number' })
+  @Min(0, { message: 'HEALTH_PORT must not be negative' })
+  @Max(65_535, { message: 'HEALTH_PORT must be at most 65535' })
+  healthPort?: number;
+
+  /** `HOST`, the address that `PORT` and `HEALTH_PORT` are opened on. Default: 127.0.0.1. */
+  @IsString()
+  @IsNotEmpty({ message: 'HOST must not be empty' })
+  host!: string;
 }
 
 /** @throws Error that names every variable that is wrong, and no value */
 export function readServiceConfig(env: NodeJS.ProcessEnv): ServiceConfig {
+  const problems: string[] = [];
+  const kafka = readKafkaConfig(env, problems);
+  const { HEALTH_PORT: healthPort } = env;
   const checked = validateData(ServiceConfig, {
-    kafkaBrokers: (env['KAFKA_BROKERS'] ?? '').split(',').filter(Boolean),
     databaseUrl: env['DATABASE_URL'],
     namespace: env['SKALD_NAMESPACE'] ?? 'bricklayer',
     port: Number(env['PORT'] ?? 3_000),
+    ...(healthPort && { healthPort: Number(healthPort) }),
+    host: env['HOST'] ?? '127.0.0.1',
   });
-  if ('problems' in checked) {
-    throw new Error(`the configuration is wrong:\n  ${checked.problems.join('\n  ')}`);
+  problems.push(...databaseProblems(env['DATABASE_URL'] ?? ''));
+  if ('problems' in checked) problems.push(...checked.problems);
+  if ('problems' in checked || problems.length > 0) {
+    throw new Error(`the configuration is wrong:\n  ${problems.join('\n  ')}`);
   }
-  return checked.value;
+  return { ...checked.value, kafka };
 }

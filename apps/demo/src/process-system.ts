@@ -19,8 +19,9 @@ export interface ProcessSystemOptions {
 /** Bricklayer as it is meant to be run: every service a process of its own, Kafka between them. */
 export class ProcessSystem implements System {
   readonly namespace: string;
+  /** The one started last; `started` has all. */
   private orchestrator: ServiceProcess | undefined;
-  private participants: ServiceProcess[] = [];
+  private readonly started: ServiceProcess[] = [];
 
   private constructor(private readonly options: ProcessSystemOptions) {
     this.namespace = options.namespace;
@@ -48,6 +49,11 @@ export class ProcessSystem implements System {
     throw new Error('the orchestrator has not said where it listens');
   }
 
+  /** All processes that were started, also those that have ended. */
+  services(): readonly ServiceProcess[] {
+    return this.started;
+  }
+
   clientTransport(name: string): Transport {
     return new KafkaTransport({ brokers: this.options.brokers, clientId: name, log: new Logger(name) });
   }
@@ -62,7 +68,7 @@ export class ProcessSystem implements System {
     await this.startOrchestrator();
   }
 
-  /** Starts the orchestrator, for the first time or after it has ended. */
+  /** Starts an orchestrator: the first, a replica, or one that had ended. */
   async startOrchestrator(script = scriptOf('orchestrator')): Promise<ServiceProcess> {
     this.orchestrator = await this.run('orchestrator', script, {
       PORT: String(this.options.port ?? 0),
@@ -72,9 +78,7 @@ export class ProcessSystem implements System {
 
   /** Starts a participant: the first of its kind, a replica, or one that had ended. */
   async startParticipant(service: ServiceName, script = scriptOf(service)): Promise<ServiceProcess> {
-    const started = await this.run(service, script);
-    this.participants.push(started);
-    return started;
+    return this.run(service, script);
   }
 
   /** Resolves when the orchestrator's process has ended. */
@@ -85,14 +89,13 @@ export class ProcessSystem implements System {
 
   /** Resolves when the participant's process, the one started last, has ended. */
   async participantExit(service: ServiceName): Promise<{ readonly signal: string | null }> {
-    const process = this.participants.findLast(({ name }) => name === service);
+    const process = this.started.findLast(({ name }) => name === service);
     if (process === undefined) throw new Error(`${service} was never started`);
     return process.exited;
   }
 
   async stop(): Promise<void> {
-    const all = [...this.participants, ...(this.orchestrator ? [this.orchestrator] : [])];
-    await Promise.all(all.map((service) => service.stop()));
+    await Promise.all(this.services().map((service) => service.stop()));
   }
 
   private scriptOf(service: ServiceName | 'orchestrator'): string {
@@ -100,13 +103,13 @@ export class ProcessSystem implements System {
     return replaced?.service === service ? replaced.script : scriptOf(service);
   }
 
-  private run(
+  private async run(
     service: ServiceName | 'orchestrator',
     script: string,
     env: Readonly<Record<string, string>> = {},
   ): Promise<ServiceProcess> {
     const { brokers, databases, namespace, onLine } = this.options;
-    return ServiceProcess.start({
+    const started = await ServiceProcess.start({
       name: service,
       script,
       env: {
@@ -120,6 +123,8 @@ export class ProcessSystem implements System {
       readyTimeoutMs: 60_000,
       onLine: (line) => onLine?.(service, line),
     });
+    this.started.push(started);
+    return started;
   }
 }
 

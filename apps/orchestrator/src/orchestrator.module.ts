@@ -1,7 +1,6 @@
-import { databaseImport, type Surroundings } from '@bricklayer/chassis';
-
+import { databaseImport, HealthModule, type Surroundings } from '@bricklayer/chassis';
 import type { AnySaga } from '@skald/core';
-import { SagaModule, type SagaModuleOptions } from '@skald/orchestrator';
+import { SagaEngine, SagaModule, type SagaModuleOptions } from '@skald/orchestrator';
 import { orchestratorSchema, PostgresStore } from '@skald/postgres';
 import { type DynamicModule, Module, ValidationPipe } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
@@ -49,6 +48,7 @@ export class OrchestratorModule {
           }),
         }),
         SagaModule.forFeature(sagas),
+        HealthModule.of(SagaEngine),
       ],
       providers: [
         { provide: NAMESPACE, useValue: namespace },

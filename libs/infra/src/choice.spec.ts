@@ -39,7 +39,7 @@ describe('the choice of a server', () => {
   });
 
   it('begins with the environment: then nothing is started, and nothing is stopped', async () => {
-    const run = new InfraRun({}, true, new Progress(() => {}));
+    const run = new InfraRun({ env: {} }, new Progress(() => {}));
 
     const choice = await run.choose('kafka', 'broker.example:9092');
 

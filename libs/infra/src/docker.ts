@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { StartedTestContainer } from 'testcontainers';
 import { asEnvironment, BROKER_SETTINGS } from './broker-settings.js';
 import { freePort } from './free-port.js';
 import { KAFKA_IMAGE, POSTGRES_IMAGE } from './versions.js';
@@ -10,6 +11,9 @@ const START_TIMEOUT_MS = 180_000;
 export interface Container {
   /** The broker as `host:port`, or the url of PostgreSQL. */
   readonly address: string;
+  /** Ends what runs in it, and keeps its port and its data. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -22,12 +26,22 @@ export interface Docker {
 export async function findDocker(): Promise<Docker | undefined> {
   // Loaded here: it takes 0.3 s, which nobody should pay whose environment names the servers.
   const { GenericContainer, getContainerRuntimeClient, Wait } = await import('testcontainers');
-  let host: string;
+  let client: Awaited<ReturnType<typeof getContainerRuntimeClient>>;
   try {
-    host = (await getContainerRuntimeClient()).info.containerRuntime.host;
+    client = await getContainerRuntimeClient();
   } catch {
     return undefined; // how it says that no daemon answers
   }
+  const { host } = client.info.containerRuntime;
+  const started = (address: string, container: StartedTestContainer): Container => {
+    const inner = client.container.getById(container.getId());
+    return {
+      address,
+      pause: () => client.container.stop(inner, { timeout: 0 }),
+      resume: () => client.container.start(inner),
+      stop: async () => void (await container.stop()),
+    };
+  };
   return {
     // Not KafkaContainer: that one wraps the start script of Confluent's images.
     async startKafka() {
@@ -46,12 +60,13 @@ export async function findDocker(): Promise<Docker | undefined> {
         .withWaitStrategy(Wait.forLogMessage(/Kafka Server started/))
         .withStartupTimeout(START_TIMEOUT_MS)
         .start();
-      return { address: `${host}:${port}`, stop: async () => void (await container.stop()) };
+      return started(`${host}:${port}`, container);
     },
 
     async startPostgres() {
       const { PostgreSqlContainer } = await import('@testcontainers/postgresql');
       const container = await new PostgreSqlContainer(POSTGRES_IMAGE)
+        .withExposedPorts({ container: 5432, host: await freePort() }) // the same after a pause
         .withUsername('skald')
         .withPassword(randomBytes(18).toString('base64url'))
         .withDatabase('postgres')
@@ -64,7 +79,7 @@ export async function findDocker(): Promise<Docker | undefined> {
         ])
         .withStartupTimeout(START_TIMEOUT_MS)
         .start();
-      return { address: container.getConnectionUri(), stop: async () => void (await container.stop()) };
+      return started(container.getConnectionUri(), container);
     },
   };
 }

@@ -1,4 +1,8 @@
 import { createServer, type Server } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const TAKEN_ATTEMPTS = 5;
+const TAKEN_PAUSE_MS = 1_000;
 
 /**
  * Different free TCP ports of 127.0.0.1. Free now: another program may take one before it is used, so whoever
@@ -23,6 +27,24 @@ export async function freePort(): Promise<number> {
   const [port] = await freePorts(1);
   if (port === undefined) throw new Error('no free TCP port on 127.0.0.1');
   return port;
+}
+
+/**
+ * Starts what must have its old port again. While nobody listened there, a client's connection may have got the port as
+ * its own, mostly for a moment.
+ */
+export async function untilPortIsFree<T>(
+  start: () => Promise<T>,
+  isPortTaken: (error: unknown) => boolean,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!isPortTaken(error) || attempt === TAKEN_ATTEMPTS) throw error;
+    }
+    await sleep(TAKEN_PAUSE_MS);
+  }
 }
 
 function listen(server: Server): Promise<number> {

@@ -1,4 +1,14 @@
-export type { FoundKafka, FoundPostgres, Infra, InfraOptions, InfraProcess, Origin } from './infra.js';
+export type {
+  FoundKafka,
+  FoundPostgres,
+  Infra,
+  InfraOptions,
+  InfraProcess,
+  InfraSecurity,
+  InfraService,
+  Origin,
+  SecuredBrokers,
+} from './infra.js';
 export { InfraError, type InfraErrorCode } from './infra-error.js';
 export { ServiceProcess, type ServiceProcessOptions } from './service-process.js';
 export { startInfra } from './start-infra.js';

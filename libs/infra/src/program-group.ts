@@ -36,6 +36,12 @@ export class ProgramGroup {
     return program;
   }
 
+  /** Ends one program in the way it was started with. */
+  async end(program: Program): Promise<void> {
+    const signal = this.#running.get(program);
+    if (signal !== undefined) await program.stop(signal, END_MS);
+  }
+
   /** Ends every program; from now on none can start. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -25,11 +25,11 @@ const STARTED_TIMEOUT_MS = 60_000;
  *   `kafkaUnavailable`.
  */
 export async function startInfra(options: InfraOptions = {}): Promise<Infra> {
-  const { kafka = true, postgres = true, docker = true, env = process.env, onProgress = toStderr } = options;
+  const { kafka = true, postgres = true, env = process.env, onProgress = toStderr } = options;
   const brokers = kafka ? givenBrokers(env) : undefined;
   const databaseUrl = postgres ? givenDatabaseUrl(env) : undefined;
   const progress = new Progress(onProgress);
-  const run = new InfraRun(env, docker, progress);
+  const run = new InfraRun(options, progress);
   try {
     await Promise.all([
       kafka && progress.during('waiting for Kafka', findKafka(run, progress, brokers)),
@@ -59,7 +59,8 @@ async function findKafka(run: InfraRun, progress: Progress, given: string[] | un
     docker: `Apache Kafka ${KAFKA_VERSION}, Docker (${KAFKA_IMAGE})`,
     local: `Apache Kafka ${KAFKA_VERSION}, local JVM`,
   }[origin];
-  run.kafka = { brokers, origin, description };
+  const secured = run.securedBrokers;
+  run.kafka = { brokers, origin, description, ...(secured && { secured }) };
   progress.say(`Kafka ready on ${address} in ${seconds(startedAt).toFixed(1)} s (${origin})`);
 }
 

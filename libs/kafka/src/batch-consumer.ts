@@ -5,7 +5,7 @@ import { Assignment } from './assignment.js';
 import { BatchHandler } from './batch-handler.js';
 import type { DeadLetterWriter } from './dead-letters.js';
 import { decode } from './envelope.js';
-import { isCausedBy, TransportClosedError, UnknownTopicError } from './errors.js';
+import { isCausedBy, KafkaLoginError, TransportClosedError, UnknownTopicError } from './errors.js';
 import { type Assigned, GroupMember } from './group-member.js';
 import { OffsetCommitter } from './offset-committer.js';
 import type { KafkaSettings } from './options.js';
@@ -17,7 +17,6 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 const HEARTBEAT_MS = 500;
 const SETTLE_WITHIN_MS = 3_000;
-const REPORT_EVERY_MS = 30_000;
 
 /**
  * Consumes in batches over all partitions. kafkajs does not fetch again until it was given back what it fetched, so
@@ -37,8 +36,9 @@ export class BatchConsumer implements Consumer {
   private membership: Promise<void> | undefined;
   private work: Promise<void> | undefined;
   private ready: { resolve(): void; reject(error: Error): void } | undefined;
-  private failingSince: number | undefined;
-  private reportedAt = 0;
+  /** From joining until a crash; it keeps its place through a rebalance. */
+  private hasPlace = false;
+  private isFailing = false;
 
   constructor(
     private readonly settings: KafkaSettings,
@@ -59,7 +59,7 @@ export class BatchConsumer implements Consumer {
   /**
    * Resolves when it has its place in the group, maybe with no partition. Waits for a broker that is away.
    *
-   * @throws UnknownTopicError, TransportClosedError when it was stopped meanwhile, kafkajs' error when login fails
+   * @throws UnknownTopicError, TransportClosedError when it was stopped meanwhile, KafkaLoginError
    */
   async begin(): Promise<void> {
     const joined = new Promise<void>((resolve, reject) => {
@@ -68,6 +68,10 @@ export class BatchConsumer implements Consumer {
     this.work = this.handleAll();
     this.membership = this.stayInGroup();
     await joined;
+  }
+
+  isReady(): boolean {
+    return this.stopping === undefined && this.hasPlace && this.member?.isHeard === true;
   }
 
   stop(): Promise<void> {
@@ -112,7 +116,7 @@ export class BatchConsumer implements Consumer {
           return;
         }
         if (this.stopping !== undefined) return;
-        wait = this.failingSince === undefined ? FIRST_PAUSE_MS : Math.min(2 * wait, LONGEST_PAUSE_MS);
+        wait = this.isFailing ? Math.min(2 * wait, LONGEST_PAUSE_MS) : FIRST_PAUSE_MS;
         this.report(error);
         await this.pause.sleep(wait);
       }
@@ -135,6 +139,7 @@ export class BatchConsumer implements Consumer {
       const reason = await member.ended;
       if (reason !== undefined) throw reason;
     } finally {
+      this.hasPlace = false;
       this.assignment.leave();
       this.dropWaiting();
       await member.leave();
@@ -149,7 +154,7 @@ export class BatchConsumer implements Consumer {
     this.committer.request();
     if (this.start === undefined || this.start.areKnown) {
       member.resume();
-      this.isReady();
+      this.settledIn();
     } else {
       member.pause();
       void this.beginAtStart(member, this.start, assigned);
@@ -167,7 +172,7 @@ export class BatchConsumer implements Consumer {
         if (positions.length > 0) await member.commit(positions);
         if (!isCurrent()) return;
         member.resume();
-        this.isReady();
+        this.settledIn();
         return;
       } catch (error) {
         this.settings.log.warn(`${this.name} cannot note where it begins, trying again: ${messageOf(error)}`);
@@ -218,20 +223,20 @@ export class BatchConsumer implements Consumer {
     this.handler.wake();
   }
 
-  private isReady(): void {
+  private settledIn(): void {
+    this.hasPlace = true;
     this.ready?.resolve();
     this.ready = undefined;
-    if (this.failingSince !== undefined) {
+    if (this.isFailing) {
       this.settings.log.log(`${this.name} is back in its group`);
-      this.failingSince = undefined;
+      this.isFailing = false;
     }
   }
 
+  /** Of failures in a row the first is logged, and their end. */
   private report(reason: unknown): void {
-    const now = Date.now();
-    this.failingSince ??= now;
-    if (now - this.reportedAt < REPORT_EVERY_MS) return;
-    this.reportedAt = now;
+    if (this.isFailing) return;
+    this.isFailing = true;
     this.settings.log.warn(`${this.name} is not in its group and tries again: ${messageOf(reason)}`);
   }
 
@@ -239,7 +244,8 @@ export class BatchConsumer implements Consumer {
     if (isCausedBy(error, 'UNKNOWN_TOPIC_OR_PARTITION')) {
       return new UnknownTopicError(this.options.topics, { cause: error });
     }
-    return error instanceof Error ? error : new Error(String(error));
+    const refused = KafkaLoginError.from(error);
+    return refused instanceof Error ? refused : new Error(String(refused));
   }
 
   private get name(): string {

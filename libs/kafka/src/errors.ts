@@ -1,4 +1,7 @@
 import { SkaldError } from '@skald/core';
+import { messageOf } from '@skald/runtime';
+
+const AWAY = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN'];
 
 /** An option of the transport or of a consumer is wrong. Thrown before anything connects. */
 export class KafkaOptionsError extends SkaldError {
@@ -27,6 +30,34 @@ export class UnknownTopicError extends SkaldError {
   }
 }
 
+/** Existing topics are set up so that messages would be lost in them. Nothing is sent or taken before they are mended. */
+export class UnsafeTopicError extends SkaldError {
+  readonly code = 'unsafe_topic';
+
+  constructor(readonly topics: readonly string[]) {
+    super(
+      `Messages would be lost in ${topics.join(', ')}: cleanup.policy keeps only the newest message of each saga. ` +
+        'Set it to delete: kafka-configs.sh --alter --entity-type topics --entity-name <topic> ' +
+        '--add-config cleanup.policy=delete',
+    );
+  }
+}
+
+/** The brokers refuse the login. Waiting does not help. */
+export class KafkaLoginError extends SkaldError {
+  readonly code = 'kafka_login_failed';
+
+  /** @returns the error in these words when it is about the login, otherwise as it is */
+  static from(error: unknown): unknown {
+    if (!isCausedBy(error, 'KafkaJSSASLAuthenticationError')) return error;
+    return new KafkaLoginError(
+      `The Kafka brokers refuse the login: ${messageOf(error)}. Check mechanism, user name and password, and whether ` +
+        'the brokers ask for TLS.',
+      { cause: error },
+    );
+  }
+}
+
 /** The broker did not confirm all messages of a send; some of them may be stored all the same. Send them again. */
 export class KafkaSendError extends SkaldError {
   readonly code = 'kafka_send_failed';
@@ -51,4 +82,11 @@ export function isCausedBy(error: unknown, kind: string): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === kind || ('type' in error && error.type === kind)) return true;
   return isCausedBy(error.cause, kind);
+}
+
+/** Whether nobody answered at all, which waiting may mend. A wrong certificate or password is another matter. */
+export function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && typeof error.code === 'string' && AWAY.includes(error.code)) return true;
+  return (error.name === 'KafkaJSConnectionError' && /timeout/i.test(error.message)) || isAway(error.cause);
 }

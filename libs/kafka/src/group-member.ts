@@ -28,9 +28,10 @@ export class GroupMember {
   private readonly consumer: KafkaConsumer;
   private end: (reason: Error | undefined) => void = () => undefined;
   private over = false;
+  private heardAt = 0;
 
   constructor(
-    settings: KafkaSettings,
+    private readonly settings: KafkaSettings,
     group: string,
     private readonly topics: readonly string[],
     private readonly events: MemberEvents,
@@ -48,14 +49,23 @@ export class GroupMember {
       maxWaitTimeInMs: 200,
       retry: { ...RETRY, retries: 6, restartOnFailure: async () => false },
     });
-    const { GROUP_JOIN, REBALANCING, CRASH } = this.consumer.events;
+    const { GROUP_JOIN, HEARTBEAT, REBALANCING, CRASH } = this.consumer.events;
+    this.consumer.on(HEARTBEAT, () => {
+      this.heardAt = Date.now();
+    });
     this.consumer.on(GROUP_JOIN, ({ payload }) => {
+      this.heardAt = Date.now();
       if (!this.over) this.events.joined(payload.memberId, payload.memberAssignment);
     });
     this.consumer.on(REBALANCING, () => {
       if (!this.over) this.events.rebalancing();
     });
     this.consumer.on(CRASH, ({ payload }) => this.finish(payload.error));
+  }
+
+  /** Whether the group's coordinator has answered lately: otherwise it may have given us up. */
+  get isHeard(): boolean {
+    return Date.now() - this.heardAt < this.settings.sessionTimeoutMs;
   }
 
   /** Connects and begins to join; `joined` is called later. */

@@ -1,15 +1,25 @@
 import type { OutgoingMessage } from '@skald/core';
-import type { Consumer, ConsumeOptions, DeadLetters, TransportWithDeadLetters } from '@skald/runtime';
+import {
+  type Consumer,
+  type ConsumeOptions,
+  type DeadLetters,
+  messageOf,
+  type TransportWithDeadLetters,
+} from '@skald/runtime';
 import { BatchConsumer } from './batch-consumer.js';
 import { kafkaClient } from './client.js';
 import { DeadLetterWriter } from './dead-letters.js';
 import { encode } from './envelope.js';
-import { KafkaOptionsError, TransportClosedError } from './errors.js';
+import { isAway, KafkaOptionsError, TransportClosedError } from './errors.js';
 import { KafkaDeadLetters } from './kafka-dead-letters.js';
 import { atLeast, type KafkaSettings, type KafkaTransportOptions, readOptions } from './options.js';
+import { Pause } from './pause.js';
 import { RecordProducer } from './producer.js';
 import { TopicAdmin } from './topic-admin.js';
 import { TopicReader } from './topic-reader.js';
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5_000;
 
 /** Messages over Kafka: CloudEvents in JSON, keyed by saga. Connects when it is first used. */
 export class KafkaTransport implements TransportWithDeadLetters {
@@ -20,6 +30,7 @@ export class KafkaTransport implements TransportWithDeadLetters {
   private readonly reader: TopicReader;
   private readonly deadLetterWriter: DeadLetterWriter;
   private readonly consumers = new Set<BatchConsumer>();
+  private readonly pause = new Pause();
   private closed: Promise<void> | undefined;
 
   /** @throws KafkaOptionsError */
@@ -33,9 +44,25 @@ export class KafkaTransport implements TransportWithDeadLetters {
     this.deadLetterWriter = new DeadLetterWriter(this.producer, this.admin, this.settings.log);
   }
 
+  /**
+   * Waits for a broker that is away.
+   *
+   * @throws UnsafeTopicError, KafkaLoginError, TransportClosedError when it is closed meanwhile
+   */
   async ensureTopics(topics: readonly string[]): Promise<void> {
-    this.refuseWhenClosed();
-    await this.admin.ensure(topics);
+    for (let wait = FIRST_PAUSE_MS, isWaiting = false; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
+      this.refuseWhenClosed();
+      try {
+        await this.admin.ensure(topics);
+        return;
+      } catch (error) {
+        if (!isAway(error)) throw error;
+        if (!isWaiting)
+          this.settings.log.warn(`Kafka does not answer and is waited for: ${messageOf(error)}`);
+        isWaiting = true;
+      }
+      await this.pause.sleep(wait);
+    }
   }
 
   /** @throws KafkaOptionsError, UnknownTopicError, TransportClosedError when it is closed meanwhile */
@@ -55,6 +82,7 @@ export class KafkaTransport implements TransportWithDeadLetters {
       throw error;
     }
     return {
+      isReady: () => consumer.isReady(),
       stop: async () => {
         await consumer.stop();
         this.consumers.delete(consumer);
@@ -74,6 +102,7 @@ export class KafkaTransport implements TransportWithDeadLetters {
   }
 
   private async shutDown(): Promise<void> {
+    this.pause.end();
     await Promise.all([...this.consumers].map((consumer) => consumer.stop()));
     await Promise.all([this.producer.close(), this.admin.close(), this.reader.close()]);
   }

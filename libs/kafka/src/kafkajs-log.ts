@@ -9,6 +9,7 @@ const ORDINARY = [
   /^Response (?:Heartbeat|JoinGroup|SyncGroup|OffsetCommit|LeaveGroup|GroupCoordinator|ListOffsets|Metadata|CreateTopics)\b/,
   /does not host this topic-partition/,
   /^Failed to connect to (?:seed )?broker/,
+  /^Connection error: /,
   /^Crash: /,
   /^The coordinator is not aware of this member/,
 ];

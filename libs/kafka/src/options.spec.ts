@@ -21,6 +21,7 @@ describe('the options of a Kafka transport', () => {
     ['clientId', { clientId: ' ' }],
     ['partitions', { partitions: 0 }],
     ['replicationFactor', { replicationFactor: 0 }],
+    ['retention.commands', { retention: { commands: '30s' } }],
     ['sendTimeoutMs', { sendTimeoutMs: 10 }],
     ['sessionTimeoutMs', { sessionTimeoutMs: 5_000 }],
   ])('are refused with the name of the one that is wrong: %s', (option, wrong) => {

@@ -1,7 +1,21 @@
+import { type Duration, readDuration } from '@skald/core';
 import type { CrashProbe, Log } from '@skald/runtime';
 import type { KafkaConfig, logCreator, SASLOptions } from 'kafkajs';
 import { KafkaOptionsError } from './errors.js';
 import { kafkajsLog } from './kafkajs-log.js';
+import { TOPIC_KINDS, type TopicKind } from './topic-kind.js';
+
+const SHORTEST_RETENTION_MS = 60_000;
+
+/** Retention in milliseconds, of the kinds for which it is configured. */
+export type RetentionMs = { readonly [kind in TopicKind]?: number };
+
+/**
+ * How long messages are kept, in milliseconds or as text such as `'7d'`; from a minute to a year. Whatever lies longer
+ * than that in a topic without having been taken is lost, so think of the longest outage; existing topics stay as they
+ * are, and one that keeps its messages for a shorter time is warned of.
+ */
+export type KafkaRetention = { readonly [kind in TopicKind]?: Duration };
 
 export interface KafkaTransportOptions {
   /** Where the cluster is met first: `host:port`, at least one. */
@@ -13,12 +27,15 @@ export interface KafkaTransportOptions {
   /** How to log in: mechanism `plain`, `scram-sha-256`, `scram-sha-512`, `aws` or `oauthbearer`. Default: no login. */
   readonly sasl?: SASLOptions;
   /**
-   * Partitions of a topic that is created here; existing topics stay as they are. At least 1, default 4.
+   * Partitions of a topic that is created here; existing topics stay as they are, and one that has fewer is warned of.
+   * At least 1, default 4. Dead-letter topics have 1.
    * Few partitions on few cores are faster; a group has no use for more replicas than partitions.
    */
   readonly partitions?: number;
   /** Copies of a topic that is created here: 1 or more, or -1 for the broker's default. Default -1. */
   readonly replicationFactor?: number;
+  /** How long topics that are created here keep their messages, by kind. Default: as the broker is set, mostly 7 days. */
+  readonly retention?: KafkaRetention;
   /** Milliseconds after which a send that the broker has not confirmed is rejected. At least 500, default 10 000. */
   readonly sendTimeoutMs?: number;
   /**
@@ -34,6 +51,7 @@ export interface KafkaTransportOptions {
 export interface KafkaSettings extends KafkaTransportOptions {
   readonly partitions: number;
   readonly replicationFactor: number;
+  readonly retentionMs: RetentionMs;
   readonly sendTimeoutMs: number;
   readonly sessionTimeoutMs: number;
   readonly crashProbe: CrashProbe;
@@ -41,7 +59,7 @@ export interface KafkaSettings extends KafkaTransportOptions {
   readonly clientLog: logCreator;
 }
 
-/** @throws KafkaOptionsError naming the option */
+/** @throws KafkaOptionsError or DefinitionError naming the option */
 export function readOptions(options: KafkaTransportOptions): KafkaSettings {
   const { brokers, clientId } = options;
   if (brokers.length === 0) throw new KafkaOptionsError('brokers', "give at least one 'host:port'");
@@ -64,11 +82,24 @@ export function readOptions(options: KafkaTransportOptions): KafkaSettings {
     ...options,
     partitions,
     replicationFactor,
+    retentionMs: readRetention(options.retention ?? {}),
     sendTimeoutMs,
     sessionTimeoutMs,
     crashProbe: options.crashProbe ?? noProbe,
     clientLog: kafkajsLog(options.log),
   };
+}
+
+function readRetention(retention: KafkaRetention): RetentionMs {
+  const read: { [kind in TopicKind]?: number } = {};
+  for (const kind of TOPIC_KINDS) {
+    const value = retention[kind];
+    if (value === undefined) continue;
+    const option = `retention.${kind}`;
+    read[kind] = readDuration('Kafka transport', option, value);
+    atLeast(option, read[kind], SHORTEST_RETENTION_MS);
+  }
+  return read;
 }
 
 export function atLeast(option: string, value: number, minimum: number): void {

@@ -2,7 +2,7 @@ import { messageOf } from '@skald/runtime';
 import { CompressionTypes, type Kafka, type Message as KafkaRecord, Partitioners } from 'kafkajs';
 import type { Producer } from 'kafkajs';
 import { RETRY } from './client.js';
-import { isCausedBy, KafkaSendError, UnknownTopicError } from './errors.js';
+import { isCausedBy, KafkaLoginError, KafkaSendError, UnknownTopicError } from './errors.js';
 import { LazyConnection } from './lazy-connection.js';
 
 export interface TopicRecord {
@@ -31,7 +31,7 @@ export class RecordProducer {
   /**
    * Sends all records in one request per broker. Resolves when every replica in sync has stored them.
    *
-   * @throws UnknownTopicError, KafkaSendError
+   * @throws UnknownTopicError, KafkaLoginError, KafkaSendError
    */
   async send(records: readonly TopicRecord[]): Promise<void> {
     if (records.length === 0) return;
@@ -53,6 +53,8 @@ export class RecordProducer {
         });
       });
     } catch (error) {
+      const refused = KafkaLoginError.from(error);
+      if (refused instanceof KafkaLoginError) throw refused;
       const topics = [...byTopic.keys()];
       if (isCausedBy(error, 'UNKNOWN_TOPIC_OR_PARTITION'))
         throw new UnknownTopicError(topics, { cause: error });

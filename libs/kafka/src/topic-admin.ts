@@ -1,9 +1,11 @@
 import { topics as topicNames } from '@skald/core';
-import type { Admin, Kafka } from 'kafkajs';
-import { isCausedBy } from './errors.js';
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { isCausedBy, KafkaLoginError, UnsafeTopicError } from './errors.js';
 import { LazyConnection } from './lazy-connection.js';
 import type { KafkaSettings } from './options.js';
 import { Pause } from './pause.js';
+import { differences, type FoundTopic, isCompacted } from './topic-check.js';
+import { kindOf } from './topic-kind.js';
 
 const LEADERS_WITHIN_MS = 15_000;
 const NOT_READY = [
@@ -28,32 +30,41 @@ export class TopicAdmin {
     this.connection = new LazyConnection(() => client.admin());
   }
 
-  /** Creates what is missing of the topics and their dead-letter topics, and waits until they can be used. */
+  /**
+   * Creates what is missing of the topics and their dead-letter topics, and waits until they can be used. What is there
+   * is left as it is; harmless differences are warned of.
+   *
+   * @throws UnsafeTopicError, KafkaLoginError
+   */
   async ensure(topics: readonly string[]): Promise<void> {
-    const { partitions, replicationFactor, log } = this.settings;
+    const { partitions, replicationFactor } = this.settings;
     const wanted = new Map<string, number>();
     for (const topic of topics) wanted.set(topic, partitions);
     for (const topic of topics) wanted.set(topicNames.deadLetters(topic), 1);
 
     await this.using(async (admin) => {
-      const { topics: existing } = await admin.fetchTopicMetadata();
-      const counts = new Map(existing.map((topic) => [topic.name, topic.partitions.length]));
-      for (const topic of topics) {
-        const count = counts.get(topic);
-        if (count !== undefined && count !== partitions) {
-          log.warn(
-            `topic '${topic}' has ${count} partitions where ${partitions} are configured; it is left as it is`,
-          );
-        }
-      }
-      const missing = [...wanted].filter(([topic]) => !counts.has(topic));
+      const { topics: all } = await admin.fetchTopicMetadata();
+      const existing = new Map(all.map((topic) => [topic.name, topic.partitions.length]));
+      const missing = [...wanted].filter(([topic]) => !existing.has(topic));
       if (missing.length > 0) {
         // Resolves with false when another service created them meanwhile.
         await admin.createTopics({
-          topics: missing.map(([topic, numPartitions]) => ({ topic, numPartitions, replicationFactor })),
+          topics: missing.map(([topic, numPartitions]) => ({
+            topic,
+            numPartitions,
+            replicationFactor,
+            configEntries: this.configOf(topic),
+          })),
           waitForLeaders: false,
         });
       }
+      await this.check(
+        admin,
+        [...wanted].flatMap(([topic, wantedPartitions]) => {
+          const has = existing.get(topic);
+          return has === undefined ? [] : [{ topic, partitions: has, wantedPartitions }];
+        }),
+      );
       await this.waitForLeaders(admin, [...wanted.keys()]);
     });
   }
@@ -86,6 +97,61 @@ export class TopicAdmin {
     await this.connection.close();
   }
 
+  private configOf(topic: string): { name: string; value: string }[] {
+    const kind = kindOf(topic);
+    const retentionMs = kind && this.settings.retentionMs[kind];
+    return [
+      // A broker's own default may be another one.
+      { name: 'cleanup.policy', value: 'delete' },
+      ...(retentionMs === undefined ? [] : [{ name: 'retention.ms', value: String(retentionMs) }]),
+    ];
+  }
+
+  private async check(admin: Admin, existing: readonly Omit<FoundTopic, 'config'>[]): Promise<void> {
+    if (existing.length === 0) return;
+    const configs = await this.readConfigs(
+      admin,
+      existing.map(({ topic }) => topic),
+    );
+    const unsafe: string[] = [];
+    for (const one of existing) {
+      const found = { ...one, config: configs.get(one.topic) ?? new Map<string, string>() };
+      if (isCompacted(found)) unsafe.push(one.topic);
+      const kind = kindOf(one.topic);
+      for (const line of differences(found, kind && this.settings.retentionMs[kind]))
+        this.settings.log.warn(line);
+    }
+    if (unsafe.length > 0) throw new UnsafeTopicError(unsafe);
+  }
+
+  private async readConfigs(
+    admin: Admin,
+    topics: readonly string[],
+  ): Promise<Map<string, Map<string, string>>> {
+    try {
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: topics.map((name) => ({
+          type: kafkajs.ConfigResourceTypes.TOPIC,
+          name,
+          configNames: ['cleanup.policy', 'retention.ms'],
+        })),
+      });
+      return new Map(
+        resources.map(({ resourceName, configEntries }) => [
+          resourceName,
+          new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+        ]),
+      );
+    } catch (error) {
+      if (!isCausedBy(error, 'TOPIC_AUTHORIZATION_FAILED')) throw error;
+      this.settings.log.warn(
+        'the settings of the topics cannot be checked: this user may not describe them (DESCRIBE_CONFIGS)',
+      );
+      return new Map();
+    }
+  }
+
   /**
    * The metadata names a leader before the broker is one. Until it is, a produce request fails for some partitions and is
    * repeated for all, so that messages would be doubled; asking the leaders for their offsets finds out.
@@ -105,7 +171,9 @@ export class TopicAdmin {
   }
 
   private async using<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = await this.connection.get();
+    const admin = await this.connection.get().catch((error: unknown) => {
+      throw KafkaLoginError.from(error);
+    });
     try {
       return await work(admin);
     } catch (error) {

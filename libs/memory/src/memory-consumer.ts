@@ -47,6 +47,10 @@ export class MemoryConsumer implements Consumer, MemoryMember {
     this.work = this.run();
   }
 
+  isReady(): boolean {
+    return this.state === 'running';
+  }
+
   async stop(): Promise<void> {
     if (this.state === 'running') this.state = 'stopping';
     this.wake();

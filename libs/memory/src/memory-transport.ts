@@ -62,6 +62,7 @@ export class MemoryTransport implements TransportWithDeadLetters {
     const consumer = new MemoryConsumer(broker, options, { log, clock, crashProbe });
     this.consumers.add(consumer);
     return {
+      isReady: () => consumer.isReady(),
       stop: async () => {
         await consumer.stop();
         this.consumers.delete(consumer);

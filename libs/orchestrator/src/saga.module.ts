@@ -1,12 +1,12 @@
 import type { AnySaga } from '@skald/core';
 import { DefinitionRegistry, SagaEngine } from '@skald/runtime';
 import {
+  type BeforeApplicationShutdown,
   type DynamicModule,
   Inject,
   Logger,
   Module,
   type OnApplicationBootstrap,
-  type OnApplicationShutdown,
 } from '@nestjs/common';
 import { SagaFeatureModule } from './saga-feature.module.js';
 import { namespaceDefaults, retentionMs } from './namespace-defaults.js';
@@ -42,7 +42,7 @@ import type { SagaModuleOptions } from './saga-module-options.js';
 })
 export class SagaModule
   extends ConfigurableModuleClass
-  implements OnApplicationBootstrap, OnApplicationShutdown
+  implements OnApplicationBootstrap, BeforeApplicationShutdown
 {
   private readonly logger = new Logger('Skald');
 
@@ -63,7 +63,8 @@ export class SagaModule
     this.logger.log(`orchestrates ${this.definitions.references().join(', ') || 'no sagas yet'}`);
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Before TypeORM closes the data source, which it does in the next phase: the batch in hand needs it. */
+  async beforeApplicationShutdown(): Promise<void> {
     await this.engine.stop();
   }
 }

@@ -1,4 +1,5 @@
 import { isRecord } from '@skald/core';
+import { messageOf } from '@skald/runtime';
 import type { PoolClient } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { type BarrierCommand, BarrierLedger, type BarrierRow, type FinalOutcome } from './barrier-ledger.js';
@@ -14,6 +15,13 @@ const CLASSES_OF_THE_HANDLER = ['23', '25', '40', '44', 'P0'];
 export class HandlerFailedError extends Error {
   constructor(override readonly cause: unknown) {
     super('the handler failed');
+  }
+}
+
+/** The connection went while a command was in hand. PostgreSQL has rolled back by itself, or will. */
+export class DatabaseLostError extends Error {
+  constructor(override readonly cause: unknown) {
+    super(`the database went away while a command was in hand: ${messageOf(cause)}`);
   }
 }
 
@@ -59,6 +67,20 @@ export class BarrierTransaction {
 
   async rollback(): Promise<void> {
     if (this.runner.isTransactionActive) await this.runner.rollbackTransaction();
+  }
+
+  /**
+   * Rolls back because of an error. That tells whose failure it was: when it cannot be done, the connection is gone, and
+   * whatever the handler threw or made of it says nothing about the handler.
+   *
+   * @throws DatabaseLostError
+   */
+  async rollbackAfter(reason: unknown): Promise<void> {
+    try {
+      await this.rollback();
+    } catch {
+      throw new DatabaseLostError(reason instanceof HandlerFailedError ? reason.cause : reason);
+    }
   }
 
   async release(): Promise<void> {

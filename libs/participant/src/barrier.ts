@@ -113,7 +113,7 @@ export class Barrier {
         transaction.commit(ledger, hasEffects ? beforeCommit : nothing),
       );
     } catch (error) {
-      await transaction.rollback();
+      await transaction.rollbackAfter(error);
       throw error;
     } finally {
       await transaction.release();

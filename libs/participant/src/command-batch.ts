@@ -18,6 +18,8 @@ const MOST_IN_ONE_TRANSACTION = 25;
 export interface Handled {
   readonly replies: readonly OutgoingMessage[];
   readonly dead: readonly DeadLetter[];
+  /** How many commands were not begun, because the service ends. */
+  readonly leftOver: number;
 }
 
 interface Surroundings {
@@ -27,6 +29,8 @@ interface Surroundings {
   readonly source: string;
   readonly crashProbe: CrashProbe;
   readonly log: Pick<Log, 'warn'>;
+  /** True once the service ends: then nothing more is begun. */
+  readonly isEnding: () => boolean;
 }
 
 /** A command on its way through the service, as the barrier wants to see it. */
@@ -44,6 +48,7 @@ interface Work extends BarrierCommand {
 export class CommandBatch {
   private readonly replies: OutgoingMessage[] = [];
   private known: ReadonlyMap<string, FinalOutcome> = new Map();
+  private leftOver = 0;
 
   private constructor(private readonly around: Surroundings) {}
 
@@ -62,7 +67,7 @@ export class CommandBatch {
     }
     const turn = new CommandBatch(around);
     await turn.run(works);
-    return { replies: turn.replies, dead };
+    return { replies: turn.replies, dead, leftOver: turn.leftOver };
   }
 
   private async run(works: readonly Work[]): Promise<void> {
@@ -79,6 +84,10 @@ export class CommandBatch {
   }
 
   private async handleTogether(works: readonly Work[]): Promise<void> {
+    if (this.around.isEnding()) {
+      this.leftOver += works.length;
+      return;
+    }
     const fresh = works.filter((work) => !this.known.has(work.id));
     if (fresh.length < 2) return this.handleInTurn(works);
     for (const work of works) {
@@ -100,7 +109,10 @@ export class CommandBatch {
   }
 
   private async handleInTurn(works: readonly Work[]): Promise<void> {
-    for (const work of works) this.answer(work, this.known.get(work.id) ?? (await this.pass(work)));
+    for (const work of works) {
+      if (this.around.isEnding()) this.leftOver += 1;
+      else this.answer(work, this.known.get(work.id) ?? (await this.pass(work)));
+    }
   }
 
   private async pass(work: Work): Promise<Passed> {

@@ -38,6 +38,11 @@ export class CommandContext<C extends CommandContract = CommandContract> extends
     return this.manager;
   }
 
+  /** @internal True when the connection of the transaction went away. */
+  get hasLostConnection(): boolean {
+    return this.manager?.queryRunner?.isReleased === true;
+  }
+
   /** The same on every attempt: the idempotency key for calls to the outside. */
   get commandId(): string {
     return this.command.id;

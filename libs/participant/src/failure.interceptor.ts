@@ -1,6 +1,16 @@
-import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Injectable,
+  IntrinsicException,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { catchError, type Observable, throwError } from 'rxjs';
 import { CommandContext } from './command-context.js';
+import { hideValues } from './hide-values.js';
+
+/** The database went away under the handler. Nest logs nothing of its intrinsic exceptions. */
+class ConnectionLostException extends IntrinsicException {}
 
 /**
  * Nest's exception layer replaces the text of unknown errors. This keeps the error for the reply, so that the person
@@ -12,8 +22,11 @@ export class FailureInterceptor implements NestInterceptor {
     const command = context.switchToRpc().getContext<unknown>();
     return next.handle().pipe(
       catchError((error: unknown) => {
-        if (command instanceof CommandContext) command.failure = error;
-        return throwError(() => error);
+        hideValues(error);
+        if (!(command instanceof CommandContext)) return throwError(() => error);
+        command.failure = error;
+        // The barrier takes care of it; no filter should, and a log line for each command would bury what matters.
+        return throwError(() => (command.hasLostConnection ? new ConnectionLostException() : error));
       }),
     );
   }

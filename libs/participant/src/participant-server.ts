@@ -26,6 +26,7 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
   private readonly retention: BarrierRetention | undefined;
   private readonly source: string;
   private consumer: Consumer | undefined;
+  private isClosing = false;
 
   constructor(@Inject(PARTICIPANT_OPTIONS) private readonly options: ParticipantOptions) {
     super();
@@ -45,7 +46,14 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     void this.begin(callback);
   }
 
+  /** Whether it takes commands now; false before it listens, after it was closed, and while the broker is away. */
+  isReady(): boolean {
+    return this.consumer?.isReady() === true;
+  }
+
+  /** Finishes the commands in hand and replies to them; what else came with them goes to the next replica. */
   async close(): Promise<void> {
+    this.isClosing = true;
     await Promise.all([this.consumer?.stop(), this.retention?.stop()]);
   }
 
@@ -84,16 +92,19 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
 
   private async handle(batch: readonly Delivery[], served: ServedCommands): Promise<readonly DeadLetter[]> {
     const { transport, concurrency = 8, crashProbe = noProbe } = this.options;
-    const { replies, dead } = await CommandBatch.handle(batch, served, {
+    const { replies, dead, leftOver } = await CommandBatch.handle(batch, served, {
       barrier: this.barrier,
       concurrency,
       source: this.source,
       crashProbe,
       log: this.logger,
+      isEnding: () => this.isClosing,
     });
     await crashProbe('after commit');
     if (replies.length > 0) await transport.send(replies);
     await crashProbe('after send');
+    // Unconfirmed, so that all of the batch comes again; the barrier answers what was done.
+    if (leftOver > 0) throw new Error(`${leftOver} command(s) of the batch were not begun before the end`);
     return dead;
   }
 }

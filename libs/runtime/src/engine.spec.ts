@@ -34,7 +34,8 @@ const SILENT = { log: () => undefined, warn: () => undefined, error: () => undef
 
 /** Answers commands as the test says, or not at all. */
 type Answer = (command: Message) => ReplyOutcome | undefined;
-const ALWAYS_WELL: Answer = () => ({ kind: 'succeeded', data: { reservationId: 'r-1' } });
+const WELL: ReplyOutcome = { kind: 'succeeded', data: { reservationId: 'r-1' } };
+const ALWAYS_WELL: Answer = () => WELL;
 
 describe('the engine', () => {
   let broker: MemoryBroker;
@@ -206,6 +207,38 @@ describe('the engine', () => {
     await clock.advance(1_000);
     const ended = await Promise.all(all.map((_, index) => status(`o-${index}`)));
     expect(new Set(ended)).toEqual(new Set(['completed']));
+  });
+
+  it('does not count a reply as missing while it cannot hear replies', async () => {
+    await engine.stop();
+    const inner = transport();
+    let hears = true;
+    engine = newEngine({
+      transport: {
+        ensureTopics: (names) => inner.ensureTopics(names),
+        consume: async (options) => {
+          const consumer = await inner.consume(options);
+          return { isReady: () => hears, stop: () => consumer.stop() };
+        },
+        send: (messages) => inner.send(messages),
+        close: () => inner.close(),
+      },
+    });
+    await engine.start();
+    answer = ({ type }) => (type === 'payment.charge' ? undefined : WELL);
+    await start();
+    await clock.advance(100);
+
+    hears = false;
+    await clock.advance(120_000);
+    expect(commands.filter(({ type }) => type === 'payment.charge')).toHaveLength(1);
+    expect(await status()).toBe('running');
+
+    hears = true;
+    answer = ALWAYS_WELL;
+    await clock.advance(15_000);
+    expect(commands.filter(({ type }) => type === 'payment.charge')).toHaveLength(2);
+    expect(await status()).toBe('completed');
   });
 
   describe('given bad input', () => {

@@ -103,7 +103,7 @@ export class SagaEngine {
     this.requests = new RequestHandler({ ...options, clock, submit: (works) => this.queue.submit(works) });
     const periodic = (name: string, job: () => Promise<number>): Periodic =>
       new Periodic(name, clock, log, 1_000, job);
-    this.timers = periodic('waking timers', () => this.upkeep.wakeDue());
+    this.timers = periodic('waking timers', () => this.wakeDue(pollMs));
     this.jobs = [
       this.timers,
       periodic('the relay', () => this.outbox.sweep()),
@@ -140,6 +140,11 @@ export class SagaEngine {
       handle: (batch) => this.requests.handle(batch),
     });
     for (const job of this.jobs) job.start();
+  }
+
+  /** Whether it takes messages now; false before `start`, after `stop`, and while the broker is away. */
+  isReady(): boolean {
+    return this.consumer?.isReady() === true;
   }
 
   /** Finishes what is in hand and takes no more. The store and the transport stay open: they are the caller's. */
@@ -228,6 +233,12 @@ export class SagaEngine {
     if (result === undefined) throw new Error('the turn gave no result');
     if (result.kind === 'refused') throw result.error;
     return result;
+  }
+
+  private async wakeDue(pollMs: number): Promise<number> {
+    // Who cannot hear replies cannot say that none came: an outage of the broker must not use up the attempts.
+    if (this.consumer?.isReady() === false) return pollMs;
+    return this.upkeep.wakeDue();
   }
 
   private runTurn(works: readonly Work[]): Promise<readonly WorkResult[]> {

@@ -1,15 +1,19 @@
 import { messageOf } from './errors.js';
 import type { Clock, Log } from './ports.js';
 
+const LONGEST_RETRY_MS = 5_000;
+
 /**
- * Runs a job again and again, never twice at once. The job says after how many milliseconds it wants to run next; a
- * failure is logged and tried again after `retryMs`.
+ * Runs a job again and again, never twice at once. The job says after how many milliseconds it wants to run next. When it
+ * fails it is tried again after `retryMs`, then after twice that, at most 5 s; of failures in a row the first is logged,
+ * and their end.
  */
 export class Periodic {
   private cancel: (() => void) | undefined;
   private dueAt = Number.POSITIVE_INFINITY;
   private current: Promise<void> | undefined;
   private stopped = true;
+  private failures = 0;
 
   constructor(
     private readonly name: string,
@@ -44,11 +48,16 @@ export class Periodic {
   }
 
   private async runOnce(): Promise<void> {
-    let next = this.retryMs;
+    let next: number;
     try {
       next = await this.job();
+      if (this.failures > 0)
+        this.log.log(`${this.name} works again after ${this.failures} failed attempt(s)`);
+      this.failures = 0;
     } catch (error) {
-      this.log.warn(`${this.name} failed, next try in ${this.retryMs} ms: ${messageOf(error)}`);
+      next = Math.min(this.retryMs * 2 ** this.failures, LONGEST_RETRY_MS);
+      if (this.failures === 0) this.log.warn(`${this.name} failed and is tried again: ${messageOf(error)}`);
+      this.failures += 1;
     }
     this.current = undefined;
     if (!this.stopped) this.schedule(this.clock.now() + next);

@@ -129,6 +129,8 @@ export interface ConsumeOptions {
 }
 
 export interface Consumer {
+  /** Whether it has its place in its group now; false while the broker is away, and once it was stopped. */
+  isReady(): boolean;
   /** Finishes the batch in hand, confirms it and leaves. */
   stop(): Promise<void>;
 }

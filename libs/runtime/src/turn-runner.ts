@@ -25,6 +25,8 @@ const RACES = 5;
 
 /** Runs turns: one transaction that loads, decides and saves; then the messages go out. */
 export class TurnRunner {
+  private sendFails = false;
+
   constructor(private readonly options: TurnRunnerOptions) {}
 
   /**
@@ -88,8 +90,13 @@ export class TurnRunner {
     await crashProbe('after commit');
     try {
       await transport.send(decided.messages());
+      this.sendFails = false;
     } catch (error) {
-      log.warn(`messages could not be sent now, the relay will send them: ${messageOf(error)}`);
+      // Of failures in a row the first is logged.
+      if (!this.sendFails) {
+        log.warn(`messages cannot be sent now, the relay will send them: ${messageOf(error)}`);
+      }
+      this.sendFails = true;
       return;
     }
     await crashProbe('after send');

@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs';
+import type { KafkaRetention, KafkaTransportOptions } from '@skald/kafka';
+
+/** What of the transport's options comes from outside. */
+export type KafkaConfig = Pick<
+  KafkaTransportOptions,
+  'brokers' | 'ssl' | 'sasl' | 'partitions' | 'replicationFactor' | 'retention'
+>;
+
+const MECHANISMS = {
+  PLAIN: 'plain',
+  'SCRAM-SHA-256': 'scram-sha-256',
+  'SCRAM-SHA-512': 'scram-sha-512',
+} as const;
+const MECHANISM_NAMES = Object.keys(MECHANISMS).join(', ');
+const UNITS_MS = new Map([
+  ['s', 1_000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+]);
+const RETENTION_KINDS: readonly (readonly [variable: string, kind: keyof KafkaRetention])[] = [
+  ['KAFKA_RETENTION_COMMANDS', 'commands'],
+  ['KAFKA_RETENTION_REPLIES', 'replies'],
+  ['KAFKA_RETENTION_REQUESTS', 'requests'],
+  ['KAFKA_RETENTION_EVENTS', 'events'],
+  ['KAFKA_RETENTION_DLQ', 'deadLetters'],
+];
+
+/** Reads the `KAFKA_…` variables; what is wrong goes to `problems`, a sentence each, without secrets. */
+export function readKafkaConfig(env: NodeJS.ProcessEnv, problems: string[]): KafkaConfig {
+  const partitions = readNumber(env, 'KAFKA_PARTITIONS', problems);
+  const replicationFactor = readNumber(env, 'KAFKA_REPLICATION_FACTOR', problems);
+  const ssl = readSsl(env, problems);
+  const sasl = readSasl(env, problems);
+  const retention = readRetention(env, problems);
+  return {
+    brokers: readBrokers(env, problems),
+    ...(ssl !== undefined && { ssl }),
+    ...(sasl !== undefined && { sasl }),
+    ...(partitions !== undefined && { partitions }),
+    ...(replicationFactor !== undefined && { replicationFactor }),
+    ...(retention !== undefined && { retention }),
+  };
+}
+
+function readBrokers(env: NodeJS.ProcessEnv, problems: string[]): string[] {
+  const brokers = (env['KAFKA_BROKERS'] ?? '')
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter(Boolean);
+  if (brokers.length === 0) {
+    problems.push('KAFKA_BROKERS must name at least one broker, e.g. localhost:9092');
+  } else if (!brokers.every((broker) => /^\S+:\d+$/.test(broker))) {
+    problems.push('KAFKA_BROKERS must be host:port, comma-separated');
+  }
+  return brokers;
+}
+
+function readSsl(env: NodeJS.ProcessEnv, problems: string[]): KafkaConfig['ssl'] {
+  const wanted = env['KAFKA_SSL'];
+  if (wanted !== undefined && wanted !== 'true' && wanted !== 'false') {
+    problems.push('KAFKA_SSL must be true or false');
+  }
+  const file = env['KAFKA_SSL_CA_FILE'];
+  if (!file) return wanted === 'true' ? true : undefined;
+  if (wanted !== 'true') {
+    problems.push('KAFKA_SSL_CA_FILE has no use without KAFKA_SSL=true');
+    return undefined;
+  }
+  try {
+    return { ca: [readFileSync(file, 'utf8')] };
+  } catch {
+    problems.push(`KAFKA_SSL_CA_FILE: '${file}' cannot be read; name a file of certificates in PEM`);
+    return undefined;
+  }
+}
+
+function readSasl(env: NodeJS.ProcessEnv, problems: string[]): KafkaConfig['sasl'] {
+  const name = env['KAFKA_SASL_MECHANISM'];
+  const username = env['KAFKA_SASL_USERNAME'];
+  const password = env['KAFKA_SASL_PASSWORD'];
+  if (!name) {
+    if (username || password) {
+      problems.push(`KAFKA_SASL_MECHANISM is missing beside the user; one of ${MECHANISM_NAMES}`);
+    }
+    return undefined;
+  }
+  const mechanism = Object.entries(MECHANISMS).find(([known]) => known === name.toUpperCase())?.[1];
+  if (mechanism === undefined) problems.push(`KAFKA_SASL_MECHANISM must be one of ${MECHANISM_NAMES}`);
+  if (!username) problems.push('KAFKA_SASL_USERNAME is missing');
+  if (!password) problems.push('KAFKA_SASL_PASSWORD is missing');
+  if (mechanism === undefined || !username || !password) return undefined;
+  return { mechanism, username, password };
+}
+
+function readRetention(env: NodeJS.ProcessEnv, problems: string[]): KafkaRetention | undefined {
+  const given: { -readonly [kind in keyof KafkaRetention]: number } = {};
+  for (const [variable, kind] of RETENTION_KINDS) {
+    const text = env[variable];
+    if (!text) continue;
+    const [, number, unit = ''] = /^(\d+)(s|m|h|d)$/.exec(text) ?? [];
+    const unitMs = UNITS_MS.get(unit);
+    if (number === undefined || unitMs === undefined) {
+      problems.push(`${variable} must be a duration such as 12h or 7d`);
+    } else {
+      given[kind] = Number(number) * unitMs;
+    }
+  }
+  return Object.keys(given).length === 0 ? undefined : given;
+}
+
+function readNumber(env: NodeJS.ProcessEnv, variable: string, problems: string[]): number | undefined {
+  const text = env[variable];
+  if (!text) return undefined;
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  problems.push(`${variable} must be a whole number from 1`);
+  return undefined;
+}

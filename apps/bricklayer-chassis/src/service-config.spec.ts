@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import { readServiceConfig } from './service-config.js';
+
+const ENOUGH = { KAFKA_BROKERS: 'localhost:9092', DATABASE_URL: 'postgres://ada:secret@localhost/bots' };
+const LOGIN = {
+  KAFKA_SASL_MECHANISM: 'SCRAM-SHA-256',
+  KAFKA_SASL_USERNAME: 'ada',
+  KAFKA_SASL_PASSWORD: 'hush',
+};
+
+describe('the configuration of a service', () => {
+  it('needs brokers and a database, and has defaults for the rest', () => {
+    expect(readServiceConfig(ENOUGH)).toEqual({
+      kafka: { brokers: ['localhost:9092'] },
+      databaseUrl: ENOUGH.DATABASE_URL,
+      namespace: 'bricklayer',
+      port: 3_000,
+      host: '127.0.0.1',
+    });
+  });
+
+  it('names everything that is wrong at once', () => {
+    const read = (): unknown =>
+      readServiceConfig({ KAFKA_BROKERS: 'localhost', PORT: 'x', HEALTH_PORT: '-1' });
+
+    expect(read).toThrow('KAFKA_BROKERS must be host:port');
+    expect(read).toThrow('DATABASE_URL');
+    expect(read).toThrow('PORT must be a number');
+    expect(read).toThrow('HEALTH_PORT must not be negative');
+  });
+
+  it.each([
+    ['PLAIN', 'plain'],
+    ['SCRAM-SHA-256', 'scram-sha-256'],
+    ['scram-sha-512', 'scram-sha-512'],
+  ])('takes the login of Kafka with %s', (name, mechanism) => {
+    const { kafka } = readServiceConfig({ ...ENOUGH, ...LOGIN, KAFKA_SASL_MECHANISM: name });
+
+    expect(kafka.sasl).toEqual({ mechanism, username: 'ada', password: 'hush' });
+  });
+
+  it('takes partitions, replication factor and retention of topics that it creates', () => {
+    const { kafka } = readServiceConfig({
+      ...ENOUGH,
+      KAFKA_PARTITIONS: '6',
+      KAFKA_REPLICATION_FACTOR: '3',
+      KAFKA_RETENTION_COMMANDS: '12h',
+      KAFKA_RETENTION_DLQ: '30d',
+    });
+
+    expect(kafka).toEqual({
+      brokers: ['localhost:9092'],
+      partitions: 6,
+      replicationFactor: 3,
+      retention: { commands: 43_200_000, deadLetters: 2_592_000_000 },
+    });
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    [
+      'an unknown mechanism',
+      { ...LOGIN, KAFKA_SASL_MECHANISM: 'GSSAPI' },
+      'must be one of PLAIN, SCRAM-SHA-256',
+    ],
+    ['a login without a password', { ...LOGIN, KAFKA_SASL_PASSWORD: '' }, 'KAFKA_SASL_PASSWORD is missing'],
+    ['a login without a user', { ...LOGIN, KAFKA_SASL_USERNAME: '' }, 'KAFKA_SASL_USERNAME is missing'],
+    ['a user without a mechanism', { ...LOGIN, KAFKA_SASL_MECHANISM: '' }, 'KAFKA_SASL_MECHANISM is missing'],
+    ['TLS that is neither on nor off', { KAFKA_SSL: 'yes' }, 'KAFKA_SSL must be true or false'],
+    ['certificates without TLS', { KAFKA_SSL_CA_FILE: '/ca.pem' }, 'no use without KAFKA_SSL=true'],
+    [
+      'certificates that are not there',
+      { KAFKA_SSL: 'true', KAFKA_SSL_CA_FILE: '/nowhere.pem' },
+      "'/nowhere.pem' cannot be read",
+    ],
+    ['half a partition', { KAFKA_PARTITIONS: '1.5' }, 'KAFKA_PARTITIONS must be a whole number from 1'],
+    [
+      'a retention without a unit',
+      { KAFKA_RETENTION_EVENTS: '7' },
+      'KAFKA_RETENTION_EVENTS must be a duration',
+    ],
+    [
+      'a TLS mode that PostgreSQL does not know',
+      { DATABASE_URL: `${ENOUGH.DATABASE_URL}?sslmode=required` },
+      'sslmode must be one of disable, prefer',
+    ],
+    [
+      'a root certificate of the database that is not there',
+      { DATABASE_URL: `${ENOUGH.DATABASE_URL}?sslmode=verify-full&sslrootcert=/nowhere.pem` },
+      "'/nowhere.pem' of sslrootcert cannot be read",
+    ],
+  ])('refuses %s', (_what, env, problem) => {
+    expect(() => readServiceConfig({ ...ENOUGH, ...env })).toThrow(problem);
+  });
+
+  it('never repeats a password in what it says is wrong', () => {
+    const read = (): unknown =>
+      readServiceConfig({ ...ENOUGH, ...LOGIN, KAFKA_SASL_MECHANISM: '', PORT: 'x' });
+
+    expect(read).not.toThrow('hush');
+    expect(read).not.toThrow('secret');
+  });
+});

@@ -1,0 +1,60 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { VirtualClock } from '@skald/testing';
+import { Periodic } from './periodic.js';
+
+describe('a periodic job', () => {
+  let clock: VirtualClock;
+  let lines: string[];
+  let ranAt: number[];
+  let fails: boolean;
+  let periodic: Periodic;
+
+  beforeEach(() => {
+    clock = new VirtualClock();
+    lines = [];
+    ranAt = [];
+    fails = false;
+    const begun = clock.now();
+    const log = {
+      log: (line: string) => lines.push(line),
+      warn: (line: string) => lines.push(line),
+      error: (line: string) => lines.push(line),
+    };
+    periodic = new Periodic('the job', clock, log, 1_000, async () => {
+      ranAt.push(clock.now() - begun);
+      if (fails) throw new Error('the database is away');
+      return 100;
+    });
+  });
+
+  it('runs again after the time that it asks for', async () => {
+    periodic.start();
+    await clock.advance(250);
+
+    expect(ranAt).toEqual([0, 100, 200]);
+    await periodic.stop();
+  });
+
+  it('is tried again after longer and longer pauses when it fails, at most 5 s', async () => {
+    fails = true;
+    periodic.start();
+    await clock.advance(17_500);
+
+    expect(ranAt).toEqual([0, 1_000, 3_000, 7_000, 12_000, 17_000]);
+    await periodic.stop();
+  });
+
+  it('logs the first of many failures in a row, and that it works again', async () => {
+    fails = true;
+    periodic.start();
+    await clock.advance(60_000);
+    fails = false;
+    await clock.advance(10_000);
+
+    expect(lines).toEqual([
+      'the job failed and is tried again: the database is away',
+      expect.stringMatching(/^the job works again after \d+ failed attempt\(s\)$/),
+    ]);
+    await periodic.stop();
+  });
+});
