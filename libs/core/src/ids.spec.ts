@@ -1,14 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  actionIdOf,
-  commandId,
-  type CommandRef,
-  lifecycleId,
-  MalformedIdError,
-  parseCommandId,
-  parseId,
-} from './ids.js';
+import { commandId, type CommandRef, lifecycleId, MalformedIdError, parseCommandId, parseId } from './ids.js';
 
 const ref: CommandRef = {
   namespace: 'shop',
@@ -36,8 +28,10 @@ describe('the id of a command', () => {
     );
   });
 
-  it('leads from a compensation to its action', () => {
-    expect(actionIdOf(ref)).toBe('shop/order@1/o%201%2F2/reserve%20stock/do/2');
+  it('tells apart what an operator had tried again after a no', () => {
+    const id = commandId({ ...ref, round: 2 });
+    expect(id).toBe('shop/order@1/o%201%2F2/reserve%20stock/undo/2.2');
+    expect(parseCommandId(id)).toEqual({ ...ref, round: 2 });
   });
 
   it.each([
@@ -46,6 +40,7 @@ describe('the id of a command', () => {
     'shop/order@1/o/step/do',
     'shop/order@1/o/step/maybe/1',
     'shop/order@1/o/step/do/0',
+    'shop/order@1/o/step/do/1.0',
     'a/b/%/d/do/1',
   ])('cannot be read from %p', (text) => {
     expect(() => parseCommandId(text)).toThrow(MalformedIdError);

@@ -16,6 +16,11 @@ export interface CommandRef {
   readonly direction: Direction;
   /** Which visit of the step, from 1. */
   readonly visit: number;
+  /**
+   * Counts from 1; absent for the first. A participant keeps its no to a command for ever, so when an operator has a
+   * rejected command tried again it is another command.
+   */
+  readonly round?: number;
 }
 
 /** A lifecycle event of an instance; the revision keeps two of the same kind apart. */
@@ -42,7 +47,7 @@ export function commandId(ref: CommandRef): string {
     encode(ref.sagaId),
     encode(ref.step),
     ref.direction,
-    ref.visit,
+    ref.round === undefined ? ref.visit : `${ref.visit}.${ref.round}`,
   ].join('/');
 }
 
@@ -62,7 +67,7 @@ export function parseCommandId(id: string): CommandRef {
 /** @throws MalformedIdError */
 export function parseId(id: string): CommandRef | LifecycleRef {
   const [namespace, definition, sagaId, step, kind, count, ...rest] = id.split('/');
-  const number = Number(count);
+  const [number = Number.NaN, round] = (count ?? '').split('.').map(Number);
   if (
     !namespace ||
     !definition ||
@@ -70,8 +75,8 @@ export function parseId(id: string): CommandRef | LifecycleRef {
     step === undefined ||
     !kind ||
     rest.length > 0 ||
-    !Number.isInteger(number) ||
-    number < 1
+    !isCount(number) ||
+    (round !== undefined && !isCount(round))
   ) {
     throw new MalformedIdError(
       `${JSON.stringify(id)} is no id of Skald: namespace/definition@version/saga/step/direction/visit`,
@@ -84,12 +89,17 @@ export function parseId(id: string): CommandRef | LifecycleRef {
       `${JSON.stringify(id)} has the direction '${kind}'; it must be do, undo or probe`,
     );
   }
-  return { ...place, step: decode(step), direction: kind, visit: number };
+  return {
+    ...place,
+    step: decode(step),
+    direction: kind,
+    visit: number,
+    ...(round !== undefined && { round }),
+  };
 }
 
-/** The id of the action that a compensation undoes, or a probe asks about: what the barrier looks for. */
-export function actionIdOf(command: CommandRef): string {
-  return commandId({ ...command, direction: 'do' });
+function isCount(number: number): boolean {
+  return Number.isInteger(number) && number >= 1;
 }
 
 const UNRESERVED = /^[\w.~-]*$/;

@@ -43,7 +43,7 @@ export type {
   SagaEvent,
   Transition,
 } from './events.js';
-export { actionIdOf, commandId, lifecycleId, MalformedIdError, parseCommandId, parseId } from './ids.js';
+export { commandId, lifecycleId, MalformedIdError, parseCommandId, parseId } from './ids.js';
 export type { CommandRef, Direction, LifecycleRef } from './ids.js';
 export { commandIdOf, exchangeOf, isEnded, isOpen } from './instance.js';
 export type {

@@ -34,6 +34,8 @@ export interface Exchange {
   readonly unanswered?: number;
   /** Attempts that an operator's retry no longer counts. */
   readonly forgiven?: number;
+  /** See `CommandRef.round`. */
+  readonly round?: number;
   /** Of the last reply that was not a success. */
   readonly code?: string;
   readonly message?: string;
@@ -148,5 +150,10 @@ export function commandIdOf(instance: SagaInstance, visit: Visit, direction: Dir
     step: visit.step,
     direction,
     visit: visit.visit,
+    ...roundOf(exchangeOf(visit, direction)),
   });
+}
+
+export function roundOf(exchange: Pick<Exchange, 'round'> | undefined): Pick<Exchange, 'round'> {
+  return exchange?.round === undefined ? {} : { round: exchange.round };
 }

@@ -1,7 +1,7 @@
 import { type AnySaga, definitionRef, nodeNamed, templateOf } from './definition.js';
 import type { ReplyOutcome } from './events.js';
-import { actionIdOf, parseCommandId, parseId } from './ids.js';
-import { exchangeOf, isOpen, type SagaInstance, type Visit } from './instance.js';
+import { parseCommandId, parseId } from './ids.js';
+import { commandIdOf, exchangeOf, isOpen, type SagaInstance, type Visit } from './instance.js';
 import { hash64 } from './json.js';
 import { dataForCommand } from './turn.js';
 
@@ -114,7 +114,7 @@ export function owedMessage(
   }
   const visit = instance.visits.find((one) => one.step === ref.step && one.visit === ref.visit);
   const exchange = visit && exchangeOf(visit, ref.direction);
-  if (visit === undefined || !isOpen(exchange)) return undefined;
+  if (visit === undefined || !isOpen(exchange) || exchange.round !== ref.round) return undefined;
 
   const node = nodeNamed(definition, ref.step);
   const data = dataForCommand(instance, visit, node, ref.direction);
@@ -128,8 +128,8 @@ export function owedMessage(
     step: ref.step,
     attempt: exchange.attempt,
     replyto: topics.replies(namespace),
-    ...(ref.direction === 'undo' && { compensates: actionIdOf(ref) }),
-    ...(ref.direction === 'probe' && { probes: actionIdOf(ref) }),
+    ...(ref.direction === 'undo' && { compensates: commandIdOf(instance, visit, 'do') }),
+    ...(ref.direction === 'probe' && { probes: commandIdOf(instance, visit, 'do') }),
   } as const;
   if (node.kind === 'child') {
     const input = ref.direction === 'do' ? { input: node.payload(data) } : {};

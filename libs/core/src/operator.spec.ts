@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { given, type Story } from '@skald/testing';
 import { Charge, OrderInput, OrderSaga, Refund, ReleaseStock, ReserveStock, Ship } from './order.fixture.js';
+import type { AnySaga } from './definition.js';
+import { commandIdOf } from './instance.js';
+import { type Message, owedMessage } from './message.js';
 import { saga } from './saga.js';
 
 const ORDER = { item: 'hat', amount: 3 };
@@ -63,6 +66,18 @@ const broken = (): Story => {
 const ended = (): Story =>
   given(OrderSaga, ORDER).expectCommand(ReserveStock).reject('sold_out').expectCompensated();
 
+/** The command that is pending now. */
+function owedOf(definition: AnySaga, { instance }: Story): Message | undefined {
+  for (const visit of instance.visits) {
+    for (const direction of ['do', 'undo'] as const) {
+      const id = commandIdOf(instance, visit, direction);
+      const owed = owedMessage(definition, instance, id);
+      if (owed !== undefined) return owed.message;
+    }
+  }
+  return undefined;
+}
+
 describe('an operator', () => {
   it('is named in the history, with the reason', () => {
     expect(running().operate({ kind: 'suspend' }).history.at(-1)).toMatch(
@@ -120,6 +135,28 @@ describe('an operator', () => {
     it('the pivot', () => {
       const story = stuckOnPivot().operate({ kind: 'retry' }).expectCommand(Charge).reply(PAYMENT);
       story.expectCommand(Ship).reply().expectCompleted();
+    });
+
+    it('a step that was rejected, as another command: a participant keeps its no to the first for ever', () => {
+      const story = stuckPastPivot().operate({ kind: 'retry' });
+      const ship = owedOf(PivotSaga, story);
+      expect(ship?.id).toBe('story/with-pivot@1/story/ship/do/1.2');
+      story.expectCommand(Ship).reply().expectCompleted();
+    });
+
+    it('a compensation that was rejected: it still undoes the same action', () => {
+      const story = running();
+      story
+        .expectCommand(Charge)
+        .reject('no_money')
+        .expectCommand(ReleaseStock)
+        .reject('too_late' as never);
+      story.operate({ kind: 'retry' });
+      expect(owedOf(OrderSaga, story)).toMatchObject({
+        id: 'story/order@1/story/reserve%20stock/undo/1.2',
+        compensates: 'story/order@1/story/reserve%20stock/do/1',
+      });
+      story.expectCommand(ReleaseStock).reply().expectCompensated();
     });
 
     it('refused: what is not stuck, what runs', () => {

@@ -207,8 +207,15 @@ function retry(turn: Turn, instance: SagaInstance): void {
   }
   turn.unsuspend();
   const { index, direction } = stuck;
-  const { attempt } = exchangeOf(turn.visit(index), direction) ?? { attempt: 0 };
-  turn.send(index, direction, { attempt: attempt + 1, forgiven: attempt });
+  const { attempt = 0, state, round = 1 } = exchangeOf(turn.visit(index), direction) ?? {};
+  turn.send(
+    index,
+    direction,
+    // The participant would only repeat a no that it keeps.
+    state === 'rejected'
+      ? { attempt: 1, round: round + 1 }
+      : { attempt: attempt + 1, forgiven: attempt, ...(round > 1 && { round }) },
+  );
 }
 
 function takeForDone(turn: Turn, instance: SagaInstance, output: unknown): void {

@@ -1,6 +1,6 @@
 import { type AnySaga, definitionRef } from './definition.js';
 import { dueCommands, type SagaEvent, type Transition } from './events.js';
-import { exchangeOf, isEnded, isOpen, type SagaInstance } from './instance.js';
+import { exchangeOf, isEnded, isOpen, roundOf, type SagaInstance } from './instance.js';
 import { onOperator } from './operator.js';
 import { onCall, onCancel, onSignal, refused } from './outside.js';
 import { closed, Turn } from './turn.js';
@@ -129,13 +129,20 @@ function onReply(definition: AnySaga, instance: SagaInstance, event: Of<'reply'>
   const visit = instance.visits[index];
   const exchange = visit && exchangeOf(visit, direction);
   const isOurs = command.definition === definitionRef(instance.definition);
-  if (!isOurs || isEnded(instance.status) || !isOpen(exchange)) return unchanged(instance);
+  if (!isOurs || isEnded(instance.status) || !isOpen(exchange) || exchange.round !== command.round) {
+    return unchanged(instance);
+  }
 
   const turn = new Turn(definition, instance, event);
   switch (outcome.kind) {
     case 'succeeded':
       if (direction === 'do') turn.succeed(index, outcome.data);
-      else turn.settle(index, direction, { state: 'succeeded', attempt: exchange.attempt });
+      else
+        turn.settle(index, direction, {
+          state: 'succeeded',
+          attempt: exchange.attempt,
+          ...roundOf(exchange),
+        });
       if (direction === 'probe') onProbed(turn, index, outcome.data);
       else turn.advance();
       return turn.end();

@@ -18,6 +18,7 @@ import {
   type Failure,
   isEnded,
   isOpen,
+  roundOf,
   type SagaInstance,
   type Visit,
 } from './instance.js';
@@ -92,7 +93,7 @@ export class Turn {
   /** A node has done its work: keeps what it gave, and follows a jump if it makes one. */
   succeed(index: number, reply: unknown): void {
     const { step, action } = this.visit(index);
-    this.settle(index, 'do', { state: 'succeeded', attempt: action.attempt });
+    this.settle(index, 'do', { state: 'succeeded', attempt: action.attempt, ...roundOf(action) });
     this.effects.push({ kind: 'publish', event: 'step-done', id: this.eventId(`step-done.${index}`) });
     const node = nodeNamed(this.definition, step);
     if (node.as !== undefined) this.keep(node.as, reply ?? null, index);
@@ -114,6 +115,7 @@ export class Turn {
       ...(timeoutMs !== undefined && { dueAt: this.event.at + timeoutMs }),
       ...(unanswered !== undefined && { unanswered }),
       ...(forgiven !== undefined && { forgiven }),
+      ...roundOf(exchange),
     });
     const commandId = commandIdOf(this.next, this.visit(index), direction);
     this.effects.push({ kind: 'send', commandId, step, direction, visit, attempt });

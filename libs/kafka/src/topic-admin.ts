@@ -14,6 +14,8 @@ const NOT_READY = [
   'NOT_LEADER_FOR_PARTITION',
   'KafkaJSMetadataNotLoaded',
   'KafkaJSTopicMetadataNotLoaded',
+  // What kafkajs throws over the answer of a leader that has not heard of the partition yet.
+  'TypeError',
 ];
 
 /** Next offset of each partition: topic → partition → offset. */
