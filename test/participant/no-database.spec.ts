@@ -1,14 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { command } from '@skald/core';
-import { CommandContext, CommandHandler } from '@skald/participant';
+import { command, type Message, topics } from '@skald/core';
+import { CommandContext, CommandHandler, ProbeHandler } from '@skald/participant';
 import { Controller } from '@nestjs/common';
-import { commandMessage, startTestParticipant, type TestParticipant } from './participant-harness.js';
+import {
+  commandMessage,
+  COMMANDS,
+  startTestParticipant,
+  type TestParticipant,
+} from './participant-harness.js';
 
 class Nothing {
   note?: string;
 }
 const Call = command('payment.call', { request: Nothing, rejections: ['no_money'] });
 const Refuse = command('payment.refuse', { request: Nothing, rejections: ['no_money'] });
+class Answer {
+  happened!: boolean;
+}
+const Happened = command('payment.happened', { request: Nothing, reply: Answer });
 const Reach = command('payment.reach', { request: Nothing });
 
 let keys: string[] = [];
@@ -23,6 +32,11 @@ class OutsideController {
   @CommandHandler(Refuse, { transaction: 'none' })
   refuse(_request: Nothing, ctx: CommandContext<typeof Refuse>): void {
     ctx.reject('no_money');
+  }
+
+  @ProbeHandler(Happened)
+  happened(_request: Nothing, ctx: CommandContext<typeof Happened>): Answer {
+    return { happened: keys.includes(ctx.probes ?? '') };
   }
 
   @CommandHandler(Reach)
@@ -57,9 +71,20 @@ describe('a participant without a database', () => {
     expect(reply).toMatchObject({ type: 'skald.reply.rejected', data: { code: 'no_money' } });
   });
 
-  it('calls the handler for a probe', async () => {
-    await participant.ask(commandMessage(Call.type, 'a', {}, { id: 'the probe', probes: 'the action' }));
-    expect(keys).toEqual(['the probe']);
+  it('asks the probe handler whether a command happened', async () => {
+    const action = commandMessage(Call.type, 'a', {});
+    const probe = (of: string): Message =>
+      commandMessage(Happened.type, 'a', {}, { id: `probe of ${of}`, probes: of });
+    const [, yes, no] = await participant.ask(action, probe(action.id), probe('another'));
+    expect(yes).toMatchObject({ type: 'skald.reply.succeeded', data: { happened: true } });
+    expect(no).toMatchObject({ type: 'skald.reply.succeeded', data: { happened: false } });
+  });
+
+  it('dead-letters a probe that does not say what it asks about', async () => {
+    await participant.send(commandMessage(Happened.type, 'a', {}));
+    await participant.ask(commandMessage(Call.type, 'b', {}));
+    const [letter] = participant.broker.messages(topics.deadLetters(COMMANDS));
+    expect(letter?.headers).toMatchObject({ 'dlq-code': 'probes_missing' });
   });
 
   it('tells a handler that asks for a transaction what to do', async () => {

@@ -70,6 +70,11 @@ export class CommandContext<C extends CommandContract = CommandContract> extends
     return this.command.deadline === undefined ? undefined : new Date(this.command.deadline);
   }
 
+  /** On a probe: the id of the command that it asks about, which was that command's idempotency key. */
+  get probes(): string | undefined {
+    return this.command.probes;
+  }
+
   /** On a compensation: the id of the command that it undoes. */
   get compensates(): string | undefined {
     return this.command.compensates;

@@ -1,4 +1,4 @@
-import type { CommandContract, ReplyOf, RequestOf } from '@skald/core';
+import type { CommandContract, ProbeAnswer, ReplyOf, RequestOf } from '@skald/core';
 import { applyDecorators, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import type { CommandContext } from './command-context.js';
@@ -39,6 +39,7 @@ export interface HandlerOptions {
 export interface HandlerExtras extends HandlerOptions {
   readonly contract: CommandContract;
   readonly isCompensation?: boolean;
+  readonly isProbe?: boolean;
 }
 
 type HandlerDecorator<C extends CommandContract> = <M extends Handler<C>>(
@@ -53,8 +54,8 @@ type HandlerDecorator<C extends CommandContract> = <M extends Handler<C>>(
  *
  * An error that it throws means "failed, try again"; `ctx.reject` means no.
  *
- * A probe needs a handler only where there is no barrier, of the form `none`: everywhere else the barrier knows whether
- * the command happened, answers in the handler's place, and holds back a command that it said had not.
+ * A probe needs a handler only where there is no barrier, see `ProbeHandler`: everywhere else the barrier knows whether the
+ * command happened, answers by itself, and holds back a command that it said had not.
  */
 export function CommandHandler<C extends CommandContract>(
   contract: C,
@@ -73,6 +74,17 @@ export function CompensationHandler<C extends CommandContract>(
   options: HandlerOptions = {},
 ): HandlerDecorator<C> {
   return decorator({ ...options, contract, isCompensation: true });
+}
+
+/**
+ * Answers a probe in the barrier's place: whether the command `ctx.probes` happened, and with what reply. For actions of
+ * the form `none`, of which no row knows; ask the outside API by the idempotency key. Everywhere else the barrier answers
+ * by itself. A command of this type that does not say what it asks about goes to the dead letters (`probes_missing`).
+ */
+export function ProbeHandler<C extends CommandContract<string, object, ProbeAnswer>>(
+  contract: C,
+): HandlerDecorator<C> {
+  return decorator({ transaction: 'none', contract, isProbe: true });
 }
 
 function decorator<C extends CommandContract>(extras: HandlerExtras): HandlerDecorator<C> {

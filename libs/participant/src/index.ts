@@ -4,7 +4,12 @@ export type { BarrierCommand, FinalOutcome } from './barrier-ledger.js';
 export { HandlerFailedError } from './barrier-transaction.js';
 export { checkServed } from './check-served.js';
 export { CommandContext, NoTransactionError } from './command-context.js';
-export { CommandHandler, CompensationHandler, SKALD_TRANSPORT } from './command-handler.decorator.js';
+export {
+  CommandHandler,
+  CompensationHandler,
+  ProbeHandler,
+  SKALD_TRANSPORT,
+} from './command-handler.decorator.js';
 export type { HandlerOptions, HandlerTransaction } from './command-handler.decorator.js';
 export { CommandRejectedException } from './command-rejected.exception.js';
 export { ParticipantModule } from './participant.module.js';

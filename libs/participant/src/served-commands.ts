@@ -14,6 +14,8 @@ export interface ServedCommand {
   readonly transaction: HandlerTransaction;
   /** It undoes: a command that names no other to undo is none for it. */
   readonly isCompensation: boolean;
+  /** It asks whether another happened: a command that names no other is none for it. */
+  readonly isProbe: boolean;
 }
 
 interface ServedBy {
@@ -77,6 +79,10 @@ export class ServedCommands {
       const reason = `'${message.type}' undoes another command; the attribute 'compensates' must say which`;
       return { delivery, code: 'compensates_missing', reason };
     }
+    if (served.isProbe && !message.probes) {
+      const reason = `'${message.type}' asks about another command; the attribute 'probes' must say which`;
+      return { delivery, code: 'probes_missing', reason };
+    }
     return served;
   }
 
@@ -86,8 +92,8 @@ export class ServedCommands {
 
   private add(type: string, handler: MessageHandler, extras: HandlerExtras): void {
     const { participant, dataSource } = this.by;
-    const { contract, transaction, isCompensation = false } = extras;
-    const decorator = isCompensation ? '@CompensationHandler' : '@CommandHandler';
+    const { contract, transaction, isCompensation = false, isProbe = false } = extras;
+    const decorator = isProbe ? '@ProbeHandler' : isCompensation ? '@CompensationHandler' : '@CommandHandler';
     const subject = `participant '${participant}'`;
     if (contract.participant !== participant) {
       throw new DefinitionError(
@@ -104,7 +110,7 @@ export class ServedCommands {
       );
     }
     const form = transaction ?? (dataSource === undefined ? 'none' : 'own');
-    this.byType.set(type, { contract, handler, transaction: form, isCompensation });
+    this.byType.set(type, { contract, handler, transaction: form, isCompensation, isProbe });
   }
 }
 
