@@ -82,18 +82,29 @@ export class KeeperHandle {
 
   /** Ends a server and keeps its port and its data. Resolves when it has ended. */
   async pause(service: Service): Promise<void> {
-    await this.#ask({ kind: 'pause', service });
+    await this.#keptAlive(this.#ask({ kind: 'pause', service }));
   }
 
   /** Starts what was paused. Rejects when it does not come up. */
   async resume(service: Service): Promise<void> {
-    await this.#ask({ kind: 'resume', service });
+    await this.#keptAlive(this.#ask({ kind: 'resume', service }));
   }
 
   /** From now on the keeper does not keep this process alive: a script that forgets `stop()` ends all the same. */
   unref(): void {
     this.child.unref();
     this.child.channel?.unref();
+  }
+
+  /** After `unref()`, an answer of the keeper may be all that this process waits for. */
+  async #keptAlive(answer: Promise<Answer>): Promise<void> {
+    this.child.ref();
+    this.child.channel?.ref();
+    try {
+      await answer;
+    } finally {
+      if (!this.#stopping) this.unref();
+    }
   }
 
   /** Resolves when the keeper, the servers and their data are gone. */
