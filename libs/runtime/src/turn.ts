@@ -56,6 +56,7 @@ export class DecidedTurn {
     private readonly registry: DefinitionRegistry,
     private readonly now: number,
     private readonly random: () => number,
+    private readonly decide: typeof transition = transition,
   ) {
     for (const instance of loaded) {
       this.instances.set(keyText(instance), instance);
@@ -234,7 +235,7 @@ export class DecidedTurn {
   }
 
   private changeUnchecked(definition: AnySaga, before: SagaInstance | null, event: SagaEvent): Transition {
-    const after = transition(definition, before, event);
+    const after = this.decide(definition, before, event);
     if (after === null) throw new Error(`event '${event.kind}' for an instance that was not started`);
     if (after.instance === before) return after;
     const { namespace, id } = after.instance;
