@@ -1,4 +1,4 @@
-import { type AnySaga, definitionRef } from './definition.js';
+import { type AnySaga, definitionRef, findNode } from './definition.js';
 import { dueCommands, type SagaEvent, type Transition } from './events.js';
 import { exchangeOf, isEnded, isOpen, type SagaInstance } from './instance.js';
 import { onOperator } from './operator.js';
@@ -127,7 +127,7 @@ function onReply(definition: AnySaga, instance: SagaInstance, event: Of<'reply'>
   const index = instance.visits.findIndex((visit) => visit.step === step && visit.visit === command.visit);
   const visit = instance.visits[index];
   const exchange = visit && exchangeOf(visit, direction);
-  const isOurs = command.definition === definitionRef(instance.definition);
+  const isOurs = command.definition === definitionRef(instance.definition) && isCommand(definition, step);
   if (!isOurs || isEnded(instance.status) || !isOpen(exchange)) return unchanged(instance);
 
   const turn = new Turn(definition, instance, event);
@@ -153,6 +153,12 @@ function onReply(definition: AnySaga, instance: SagaInstance, event: Of<'reply'>
       return turn.end();
     }
   }
+}
+
+/** Only commands have replies: a pause, or a wait for a signal, is ended by nothing else that says so. */
+function isCommand(definition: AnySaga, step: string): boolean {
+  const kind = findNode(definition, step)?.kind;
+  return kind === 'step' || kind === 'child';
 }
 
 /** The probe's answer decides what nobody knew. */
