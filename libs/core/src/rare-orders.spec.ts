@@ -10,6 +10,7 @@ import { transition } from './transition.js';
 class Data {}
 const Do = command('part.do', { request: Data, reply: Data, rejections: ['no'] });
 const send = { send: Do, with: () => ({}) };
+const undo = { send: command('part.undo', { request: Data }), with: () => ({}) };
 const well: ReplyOutcome = { kind: 'succeeded', data: {} };
 const no: ReplyOutcome = { kind: 'rejected', code: 'no', message: '' };
 
@@ -57,5 +58,19 @@ describe('in rare orders of events', () => {
     const before = story.instance;
     expect(story.answers('wait', no).instance).toBe(before);
     expect(story.answers('wait', well).instance).toBe(before);
+  });
+
+  it('a deadline that passes while the pivot is asked still counts when the pivot says no and the saga goes back', () => {
+    const story = new Story(
+      saga('late', { version: 1, input: Data, deadline: '1m' })
+        .step('book', { ...send, undo })
+        .pivot('pay', { ...send, timeout: '5m', onRejected: { no: 'book' } })
+        .build(),
+    ).answers('book', well);
+    story.happens({ kind: 'timer' }, 62_000);
+    expect(story.instance.status).toBe('running');
+    story.answers('pay', no);
+    story.happens({ kind: 'timer' }, 62_001);
+    expect(story.instance).toMatchObject({ status: 'compensating', failure: { outcome: 'deadline' } });
   });
 });

@@ -183,13 +183,12 @@ function onTimer(definition: AnySaga, instance: SagaInstance, event: Of<'timer'>
   if (instance.wakeAt === null || instance.wakeAt > event.at) return unchanged(instance);
   const turn = new Turn(definition, instance, event);
   const { deadlineAt } = instance;
-  if (deadlineAt !== undefined && deadlineAt <= event.at) {
+  const isLate = deadlineAt !== undefined && deadlineAt <= event.at;
+  if (isLate && instance.status === 'running' && instance.failure === undefined && !turn.isPastPivot()) {
     delete turn.next.deadlineAt;
-    if (!turn.isPastPivot() && turn.next.failure === undefined) {
-      const message = 'the saga took longer than its deadline allows';
-      turn.turnBack({ step: '', outcome: 'deadline', code: 'deadline', message });
-      return turn.end();
-    }
+    const message = 'the saga took longer than its deadline allows';
+    turn.turnBack({ step: '', outcome: 'deadline', code: 'deadline', message });
+    return turn.end();
   }
   for (const { index, direction } of dueCommands(instance, event.at)) {
     const exchange = exchangeOf(turn.visit(index), direction);

@@ -438,7 +438,9 @@ export class Turn {
   private wakeAt(): number | null {
     const { status, deadlineAt } = this.next;
     if (isEnded(status) || status === 'suspended') return null;
-    let earliest = status === 'running' && deadlineAt !== undefined ? deadlineAt : Number.POSITIVE_INFINITY;
+    // While the pivot is asked the deadline is kept: the pivot may say no, and the saga go back.
+    const canTurnBack = status === 'running' && this.next.failure === undefined && !this.isPastPivot();
+    let earliest = canTurnBack && deadlineAt !== undefined ? deadlineAt : Number.POSITIVE_INFINITY;
     for (const visit of this.visits) {
       for (const direction of ['do', 'undo', 'probe'] as const) {
         const exchange = exchangeOf(visit, direction);
