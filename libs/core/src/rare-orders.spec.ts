@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { command, signal } from './contract.js';
 import { type AnySaga, definitionRef } from './definition.js';
-import type { ReplyOutcome, SagaEvent } from './events.js';
+import type { OperatorAction, ReplyOutcome, SagaEvent } from './events.js';
 import type { Direction } from './ids.js';
 import type { SagaInstance } from './instance.js';
 import { saga } from './saga.js';
@@ -13,6 +13,7 @@ const send = { send: Do, with: () => ({}) };
 const undo = { send: command('part.undo', { request: Data }), with: () => ({}) };
 const well: ReplyOutcome = { kind: 'succeeded', data: {} };
 const no: ReplyOutcome = { kind: 'rejected', code: 'no', message: '' };
+const note = { actor: 'Ann', reason: 'a test' };
 
 type Untimed<E> = E extends unknown ? Omit<E, 'at' | 'random'> : never;
 
@@ -45,6 +46,10 @@ class Story {
     const command = { namespace: 'n', definition, sagaId: 's', step, direction, visit };
     return this.happens({ kind: 'reply', command, attempt: undefined, outcome });
   }
+
+  operator(action: OperatorAction): this {
+    return this.happens({ kind: 'operator', action, note });
+  }
 }
 
 describe('in rare orders of events', () => {
@@ -72,5 +77,21 @@ describe('in rare orders of events', () => {
     story.answers('pay', no);
     story.happens({ kind: 'timer' }, 62_001);
     expect(story.instance).toMatchObject({ status: 'compensating', failure: { outcome: 'deadline' } });
+  });
+
+  it('a saga that is stuck on two steps at once does not complete without the other', () => {
+    const story = new Story(
+      saga('two', { version: 1, input: Data })
+        .pivot('pay', send)
+        .parallel('both', (arms) => arms.retriable('one', send).retriable('other', send))
+        .build(),
+    )
+      .answers('pay', well)
+      .answers('one', no)
+      .answers('other', no);
+    story.operator({ kind: 'retry' }).answers('other', well).answers('one', well);
+    expect(story.instance).toMatchObject({ status: 'suspended', suspension: { step: 'one' } });
+    story.operator({ kind: 'retry' }).answers('one', well);
+    expect(story.instance.status).toBe('completed');
   });
 });

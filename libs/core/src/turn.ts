@@ -75,7 +75,9 @@ export class Turn {
     if (this.next.status === 'running') this.deliverSignals();
     if (this.visits.some((visit) => isAwaited(visit))) return;
     if (this.next.status === 'running') {
+      const stuck = this.stuck();
       if (this.next.failure !== undefined) this.turnBack();
+      else if (stuck !== undefined) this.suspend(stuck);
       else this.advanceForward();
     } else if (this.next.status === 'compensating') {
       this.advanceBackward();
@@ -260,6 +262,21 @@ export class Turn {
     const failure: Failure = { step, outcome, code, message, direction: 'do' };
     if (node.kind === 'step' && node.class !== 'compensatable') this.suspend(failure);
     else this.fail(failure);
+  }
+
+  /**
+   * A step that an operator has still to decide about: two that ran beside each other may both need a person, and a
+   * saga is suspended for one of them at a time.
+   */
+  private stuck(): Failure | undefined {
+    for (const { step, action } of this.visits) {
+      const { state, code = state, message = '' } = action;
+      if (state !== 'rejected' && state !== 'failed' && state !== 'unknown') continue;
+      const node = nodeNamed(this.definition, step);
+      const hasGoneBack = state === 'rejected' && node.kind === 'step' && node.onRejected[code] !== undefined;
+      if (!hasGoneBack) return { step, outcome: state, code, message, direction: 'do' };
+    }
+    return undefined;
   }
 
   private keep(as: string, reply: unknown, index: number): void {
