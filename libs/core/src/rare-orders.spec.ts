@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { command, signal } from './contract.js';
 import { type AnySaga, definitionRef } from './definition.js';
-import type { OperatorAction, ReplyOutcome, SagaEvent } from './events.js';
+import type { Effect, OperatorAction, ReplyOutcome, SagaEvent } from './events.js';
 import type { Direction } from './ids.js';
 import type { SagaInstance } from './instance.js';
 import { saga } from './saga.js';
@@ -20,8 +20,12 @@ type Untimed<E> = E extends unknown ? Omit<E, 'at' | 'random'> : never;
 /** One instance and what has happened to it. */
 class Story {
   instance: SagaInstance;
+  effects: readonly Effect[] = [];
 
-  constructor(private readonly definition: AnySaga) {
+  constructor(
+    private readonly definition: AnySaga,
+    parentCommand?: string,
+  ) {
     const started = transition(definition, null, {
       kind: 'started',
       namespace: 'n',
@@ -29,6 +33,7 @@ class Story {
       input: {},
       at: 1_000,
       random: 0.5,
+      ...(parentCommand !== undefined && { parentCommand }),
     });
     if (started === null) throw new Error('not started');
     this.instance = started.instance;
@@ -38,6 +43,7 @@ class Story {
     const after = transition(this.definition, this.instance, { ...event, at, random: 0.5 } as SagaEvent);
     if (after === null) throw new Error('no transition');
     this.instance = after.instance;
+    this.effects = after.effects;
     return this;
   }
 
@@ -93,5 +99,19 @@ describe('in rare orders of events', () => {
     expect(story.instance).toMatchObject({ status: 'suspended', suspension: { step: 'one' } });
     story.operator({ kind: 'retry' }).answers('one', well);
     expect(story.instance.status).toBe('completed');
+  });
+
+  it('a child saga that cannot go back says so every time its parent asks', () => {
+    const parentCommand = 'n/parent@1/p/child/do/1';
+    const undone = { kind: 'undone', namespace: 'n', id: 's', parentCommand } as const;
+    const story = new Story(
+      saga('child', { version: 1, input: Data }).pivot('pay', send).build(),
+      parentCommand,
+    );
+    story.answers('pay', well);
+    for (let time = 1; time <= 2; time += 1) {
+      story.happens({ ...undone, parentUndo: 'n/parent@1/p/child/undo/1' });
+      expect(story.effects).toEqual([expect.objectContaining({ kind: 'answer', direction: 'undo' })]);
+    }
   });
 });

@@ -104,9 +104,9 @@ function onUndone(definition: AnySaga, instance: SagaInstance, event: Of<'undone
   if (parent === undefined || parent.doId !== event.parentCommand) {
     return refused(instance, 'not_the_child', `saga '${instance.id}' is no child of this command`);
   }
-  if (parent.undoId !== undefined && status !== 'compensated' && status !== 'terminated') {
-    return unchanged(instance);
-  }
+  // It answers when it is done. One that could not go back says so again: the parent may ask because an operator wants it.
+  const isUnderway = status === 'compensating' || instance.resumeTo === 'compensating';
+  if (parent.undoId !== undefined && isUnderway) return unchanged(instance);
   const turn = new Turn(definition, instance, event);
   turn.next.parent = { ...parent, undoId: event.parentUndo };
   if (isEnded(status) && status !== 'completed') {
