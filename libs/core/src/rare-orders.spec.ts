@@ -7,7 +7,9 @@ import type { SagaInstance } from './instance.js';
 import { saga } from './saga.js';
 import { transition } from './transition.js';
 
-class Data {}
+class Data {
+  note?: string;
+}
 const Do = command('part.do', { request: Data, reply: Data, rejections: ['no'] });
 const send = { send: Do, with: () => ({}) };
 const undo = { send: command('part.undo', { request: Data }), with: () => ({}) };
@@ -113,5 +115,11 @@ describe('in rare orders of events', () => {
       story.happens({ ...undone, parentUndo: 'n/parent@1/p/child/undo/1' });
       expect(story.effects).toEqual([expect.objectContaining({ kind: 'answer', direction: 'undo' })]);
     }
+  });
+
+  it('a pivot that has succeeded cannot go back to what could then not be undone', () => {
+    const options = { ...send, jump: () => 'book' };
+    const draft = saga('looping', { version: 1, input: Data }).step('book', { ...send, undo });
+    expect(() => (draft.pivot as (name: string, options: object) => unknown)('pay', options)).toThrow(/jump/);
   });
 });
