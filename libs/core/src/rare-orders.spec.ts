@@ -42,7 +42,7 @@ class Story {
   }
 
   happens(event: Untimed<SagaEvent>, at = this.instance.updatedAt): this {
-    const after = transition(this.definition, this.instance, { ...event, at, random: 0.5 } as SagaEvent);
+    const after = transition(this.definition, this.instance, { ...event, at, random: 0.5 });
     if (after === null) throw new Error('no transition');
     this.instance = after.instance;
     this.effects = after.effects;
