@@ -52,9 +52,9 @@ export const DEFAULT_FAULTS: FaultRates = {
   'race lost': 0.1,
   'commit unconfirmed': 0.05,
   'clock skewed': 0.5,
-  rejected: 0.12,
+  rejected: 0.18,
   failed: 0.15,
-  silent: 0.08,
+  silent: 0.12,
   slow: 0.08,
   cancelled: 0.25,
 };

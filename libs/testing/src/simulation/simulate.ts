@@ -71,7 +71,12 @@ export interface Violation {
  * loses, doubles and delays, participants that say no, fail and stay silent, processes that are killed at every crash
  * point, clocks that differ. Until nothing is due any more; then checks what must hold after any history.
  *
- *     const report = await simulate(OrderSaga, { seed: 1, runs: 1_000, input: { item: 'hat' } });
+ *     const report = await simulate(OrderSaga, {
+ *       seed: 1,
+ *       runs: 100,
+ *       input: { item: 'hat' },
+ *       participants: { 'stock.reserve': () => ({ reservationId: 'r-1' }) },
+ *     });
  *     expect(report.violation?.text).toBeUndefined();
  *
  * @param sagas the saga to start; the sagas that it runs as children follow it
