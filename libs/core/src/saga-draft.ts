@@ -124,6 +124,13 @@ export class SagaDraft {
         'a pivot cannot stand in a branch or a parallel',
       );
     }
+    if (options.jump !== undefined) {
+      throw new DefinitionError(
+        this.subject(name),
+        'jump',
+        'when the pivot has succeeded nothing is done again; use onRejected to go back after a no',
+      );
+    }
     this.addStep(name, 'pivot', { ...options, undo: undefined });
     this.shared.pivot = name;
     return this;

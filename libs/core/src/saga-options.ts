@@ -104,7 +104,10 @@ export interface StepOptions<
   readonly probe?: ProbeOptions<Data, C, P, ProbePayload>;
 }
 
-/** The pivot is not undone: an unknown outcome needs a probe, or a person. */
+/**
+ * The pivot is not undone: an unknown outcome needs a probe, or a person. It goes back after a rejection only, since what
+ * stands before it could no longer be undone after a success.
+ */
 export type PivotOptions<
   Data,
   C extends CommandContract,
@@ -113,7 +116,7 @@ export type PivotOptions<
   Names extends string,
   P extends CommandContract,
   ProbePayload extends RequestOf<P>,
-> = Omit<StepOptions<Data, C, Payload, As, Names, never, never, P, ProbePayload>, 'undo'>;
+> = Omit<StepOptions<Data, C, Payload, As, Names, never, never, P, ProbePayload>, 'undo' | 'jump'>;
 
 /** After the pivot: tried until it works. */
 export interface RetriableOptions<

@@ -1,4 +1,4 @@
-import { type AnySaga, definitionRef } from './definition.js';
+import { type AnySaga, definitionRef, findNode } from './definition.js';
 import { dueCommands, type SagaEvent, type Transition } from './events.js';
 import { exchangeOf, isEnded, isOpen, roundOf, type SagaInstance } from './instance.js';
 import { onOperator } from './operator.js';
@@ -105,9 +105,9 @@ function onUndone(definition: AnySaga, instance: SagaInstance, event: Of<'undone
   if (parent === undefined || parent.doId !== event.parentCommand) {
     return refused(instance, 'not_the_child', `saga '${instance.id}' is no child of this command`);
   }
-  if (parent.undoId !== undefined && status !== 'compensated' && status !== 'terminated') {
-    return unchanged(instance);
-  }
+  // It answers when it is done. One that could not go back says so again: the parent may ask because an operator wants it.
+  const isUnderway = status === 'compensating' || instance.resumeTo === 'compensating';
+  if (parent.undoId !== undefined && isUnderway) return unchanged(instance);
   const turn = new Turn(definition, instance, event);
   turn.next.parent = { ...parent, undoId: event.parentUndo };
   if (isEnded(status) && status !== 'completed') {
@@ -128,7 +128,7 @@ function onReply(definition: AnySaga, instance: SagaInstance, event: Of<'reply'>
   const index = instance.visits.findIndex((visit) => visit.step === step && visit.visit === command.visit);
   const visit = instance.visits[index];
   const exchange = visit && exchangeOf(visit, direction);
-  const isOurs = command.definition === definitionRef(instance.definition);
+  const isOurs = command.definition === definitionRef(instance.definition) && isCommand(definition, step);
   if (!isOurs || isEnded(instance.status) || !isOpen(exchange) || exchange.round !== command.round) {
     return unchanged(instance);
   }
@@ -163,6 +163,12 @@ function onReply(definition: AnySaga, instance: SagaInstance, event: Of<'reply'>
   }
 }
 
+/** Only commands have replies: a pause, or a wait for a signal, is ended by nothing else that says so. */
+function isCommand(definition: AnySaga, step: string): boolean {
+  const kind = findNode(definition, step)?.kind;
+  return kind === 'step' || kind === 'child';
+}
+
 /** The probe's answer decides what nobody knew. */
 function onProbed(turn: Turn, index: number, data: unknown): void {
   const answer = typeof data === 'object' && data !== null ? data : {};
@@ -185,13 +191,12 @@ function onTimer(definition: AnySaga, instance: SagaInstance, event: Of<'timer'>
   if (instance.wakeAt === null || instance.wakeAt > event.at) return unchanged(instance);
   const turn = new Turn(definition, instance, event);
   const { deadlineAt } = instance;
-  if (deadlineAt !== undefined && deadlineAt <= event.at) {
+  const isLate = deadlineAt !== undefined && deadlineAt <= event.at;
+  if (isLate && instance.status === 'running' && instance.failure === undefined && !turn.isPastPivot()) {
     delete turn.next.deadlineAt;
-    if (!turn.isPastPivot() && turn.next.failure === undefined) {
-      const message = 'the saga took longer than its deadline allows';
-      turn.turnBack({ step: '', outcome: 'deadline', code: 'deadline', message });
-      return turn.end();
-    }
+    const message = 'the saga took longer than its deadline allows';
+    turn.turnBack({ step: '', outcome: 'deadline', code: 'deadline', message });
+    return turn.end();
   }
   for (const { index, direction } of dueCommands(instance, event.at)) {
     const exchange = exchangeOf(turn.visit(index), direction);

@@ -76,7 +76,9 @@ export class Turn {
     if (this.next.status === 'running') this.deliverSignals();
     if (this.visits.some((visit) => isAwaited(visit))) return;
     if (this.next.status === 'running') {
+      const stuck = this.stuck();
       if (this.next.failure !== undefined) this.turnBack();
+      else if (stuck !== undefined) this.suspend(stuck);
       else this.advanceForward();
     } else if (this.next.status === 'compensating') {
       this.advanceBackward();
@@ -265,6 +267,21 @@ export class Turn {
     else this.fail(failure);
   }
 
+  /**
+   * A step that an operator has still to decide about: two that ran beside each other may both need a person, and a
+   * saga is suspended for one of them at a time.
+   */
+  private stuck(): Failure | undefined {
+    for (const { step, action } of this.visits) {
+      const { state, code = state, message = '' } = action;
+      if (state !== 'rejected' && state !== 'failed' && state !== 'unknown') continue;
+      const node = nodeNamed(this.definition, step);
+      const hasGoneBack = state === 'rejected' && node.kind === 'step' && node.onRejected[code] !== undefined;
+      if (!hasGoneBack) return { step, outcome: state, code, message, direction: 'do' };
+    }
+    return undefined;
+  }
+
   private keep(as: string, reply: unknown, index: number): void {
     const { step } = this.visit(index);
     const earlier = this.visits.findLastIndex(
@@ -441,7 +458,9 @@ export class Turn {
   private wakeAt(): number | null {
     const { status, deadlineAt } = this.next;
     if (isEnded(status) || status === 'suspended') return null;
-    let earliest = status === 'running' && deadlineAt !== undefined ? deadlineAt : Number.POSITIVE_INFINITY;
+    // While the pivot is asked the deadline is kept: the pivot may say no, and the saga go back.
+    const canTurnBack = status === 'running' && this.next.failure === undefined && !this.isPastPivot();
+    let earliest = canTurnBack && deadlineAt !== undefined ? deadlineAt : Number.POSITIVE_INFINITY;
     for (const visit of this.visits) {
       for (const direction of ['do', 'undo', 'probe'] as const) {
         const exchange = exchangeOf(visit, direction);

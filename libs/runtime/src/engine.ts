@@ -7,6 +7,7 @@ import {
   sagaIdProblem,
   type SagaInstance,
   topics,
+  type transition,
 } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError } from './errors.js';
@@ -47,6 +48,8 @@ export interface EngineOptions {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly crashProbe?: CrashProbe;
+  /** @internal Decides in place of core's own: the simulation breaks the engine with it to see that it would notice. */
+  readonly transition?: typeof transition;
 }
 
 export interface StartedSaga {

@@ -1,4 +1,4 @@
-import type { SagaInstance } from '@skald/core';
+import type { SagaInstance, transition } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { ConcurrentChangeError, messageOf } from './errors.js';
 import type { Changes, Clock, CrashProbe, Log, Store, StoreTurn, Transport } from './ports.js';
@@ -16,6 +16,7 @@ export interface TurnRunnerOptions {
   readonly everyStep: boolean;
   readonly crashProbe: CrashProbe;
   readonly outbox: Relay;
+  readonly transition?: typeof transition;
   /** Told the earliest wake-up of what a turn has written, in milliseconds since 1970. */
   readonly onWakeup: (at: number) => void;
 }
@@ -53,13 +54,13 @@ export class TurnRunner {
     decide: (decided: DecidedTurn, loaded: L) => R,
     extra: (loaded: L, result: R) => Partial<Changes>,
   ): Promise<R> {
-    const { namespace, store, definitions, clock, random, everyStep, crashProbe, outbox } = this.options;
+    const { namespace, store, clock, crashProbe, outbox } = this.options;
     const settled = outbox.takeArrived();
     try {
       const { decided, changes, result, row } = await store.transact(async (turn) => {
         const loaded = await load(turn);
         const now = clock.now();
-        const decided = new DecidedTurn(loaded.instances, definitions, now, random, everyStep);
+        const decided = new DecidedTurn(loaded.instances, now, this.options);
         const result = decide(decided, loaded);
         const changes = { ...decided.changes(settled), ...extra(loaded, result) };
         if (isEmpty(changes)) return { decided, changes, result, row: undefined };

@@ -37,6 +37,15 @@ export type WorkResult =
   | { readonly kind: 'parked' }
   | { readonly kind: 'refused'; readonly error: unknown };
 
+export interface TurnSurroundings {
+  readonly definitions: DefinitionRegistry;
+  readonly random: () => number;
+  /** Publishes every step, not only what happens to the saga as a whole. */
+  readonly everyStep: boolean;
+  /** Another engine, for tests that break it. */
+  readonly transition?: typeof transition;
+}
+
 /**
  * Decides one turn in memory, between loading and saving: applies work to instances one piece after the other and
  * gathers what has to be written and sent.
@@ -54,11 +63,8 @@ export class DecidedTurn {
 
   constructor(
     loaded: readonly SagaInstance[],
-    private readonly registry: DefinitionRegistry,
     private readonly now: number,
-    private readonly random: () => number,
-    /** Publishes every step, not only what happens to the saga as a whole. */
-    private readonly everyStep: boolean,
+    private readonly around: TurnSurroundings,
   ) {
     for (const instance of loaded) {
       this.instances.set(keyText(instance), instance);
@@ -83,7 +89,7 @@ export class DecidedTurn {
 
   /** Applies a due timer. A definition that no longer fits suspends the instance, where a person sees it. */
   wake(instance: SagaInstance): void {
-    const definition = this.registry.byReference(definitionRef(instance.definition));
+    const definition = this.around.definitions.byReference(definitionRef(instance.definition));
     if (definition === undefined) return;
     try {
       this.change(definition, instance, { kind: 'timer', ...this.occurrence() });
@@ -165,7 +171,8 @@ export class DecidedTurn {
 
   private undo({ key, definition, parentCommand, parentUndo }: UndoWork): WorkResult {
     const present = this.instances.get(keyText(key)) ?? null;
-    const own = present === null ? definition : this.registry.byReference(definitionRef(present.definition));
+    const own =
+      present === null ? definition : this.around.definitions.byReference(definitionRef(present.definition));
     if (own === undefined) throw this.unknown(definitionRef(definition));
     const event = { kind: 'undone', ...key, parentCommand, parentUndo, ...this.occurrence() } as const;
     const after = this.change(own, present, event);
@@ -176,7 +183,7 @@ export class DecidedTurn {
     const instance = this.instances.get(keyText(work.key));
     if (instance === undefined) return this.withoutInstance(work);
     const reference = work.kind === 'reply' ? work.command.definition : definitionRef(instance.definition);
-    const definition = this.registry.byReference(reference);
+    const definition = this.around.definitions.byReference(reference);
     if (definition === undefined) {
       const isOwn = reference === definitionRef(instance.definition);
       if (work.message === undefined || !isOwn) throw this.unknown(reference);
@@ -201,14 +208,14 @@ export class DecidedTurn {
         `there is no saga '${work.key.id}'; it never was or is removed`,
       );
     }
-    if (this.registry.byReference(work.command.definition) === undefined) {
+    if (this.around.definitions.byReference(work.command.definition) === undefined) {
       throw this.unknown(work.command.definition);
     }
     return { kind: 'ignored' };
   }
 
   private unknown(reference: string): UnusableMessageError {
-    const known = this.registry.references().join(', ') || 'none';
+    const known = this.around.definitions.references().join(', ') || 'none';
     return new UnusableMessageError(
       'unknown_definition',
       `there is no saga '${reference}' here; known: ${known}`,
@@ -237,7 +244,8 @@ export class DecidedTurn {
   }
 
   private changeUnchecked(definition: AnySaga, before: SagaInstance | null, event: SagaEvent): Transition {
-    const after = transition(definition, before, event);
+    const { transition: decide = transition } = this.around;
+    const after = decide(definition, before, event);
     if (after === null) throw new Error(`event '${event.kind}' for an instance that was not started`);
     if (after.instance === before) return after;
     const { namespace, id } = after.instance;
@@ -250,7 +258,7 @@ export class DecidedTurn {
       if (effect.kind === 'answer') this.owe(definition, key, effect.id);
       if (
         effect.kind === 'publish' &&
-        (this.everyStep || !isDetail(effect.event) || effect.event === 'removed')
+        (this.around.everyStep || !isDetail(effect.event) || effect.event === 'removed')
       ) {
         this.owe(definition, key, effect.id);
       }
@@ -267,7 +275,7 @@ export class DecidedTurn {
   }
 
   private occurrence(): { at: number; random: number } {
-    return { at: this.now, random: this.random() };
+    return { at: this.now, random: this.around.random() };
   }
 }
 

@@ -1,4 +1,4 @@
-import { definitionRef } from '@skald/core';
+import { definitionRef, parseCommandId } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { messageOf } from './errors.js';
 import { readInbound } from './inbound.js';
@@ -80,14 +80,30 @@ export class Upkeep {
     const { namespace, clock, runner, retentionMs } = this.options;
     if (retentionMs === undefined) return 3_600_000;
     const removed = await runner.run(
-      async (turn) => ({
-        instances: [],
-        keys: await turn.lockEnded(namespace, clock.now() - retentionMs, BATCH),
-      }),
+      async (turn) => {
+        const ended = await turn.lockEnded(namespace, clock.now() - retentionMs, BATCH);
+        return { instances: [], keys: await this.withoutParent(ended) };
+      },
       (_, { keys }) => keys.length,
       ({ keys }) => ({ removed: keys }),
     );
     return removed === BATCH ? 100 : Math.min(60_000, Math.max(1_000, retentionMs / 10));
+  }
+
+  /** A child saga stays as long as its parent does, which may still compensate it: once gone it would seem never to have been. */
+  private async withoutParent(keys: readonly InstanceKey[]): Promise<InstanceKey[]> {
+    const { store } = this.options;
+    const parents = new Map<string, InstanceKey>();
+    for (const child of await store.find(keys)) {
+      if (child.parent === undefined) continue;
+      const { namespace, sagaId: id } = parseCommandId(child.parent.doId);
+      parents.set(keyText(child), { namespace, id });
+    }
+    const present = new Set((await store.find([...parents.values()])).map((parent) => keyText(parent)));
+    return keys.filter((key) => {
+      const parent = parents.get(keyText(key));
+      return parent === undefined || !present.has(keyText(parent));
+    });
   }
 
   /**

@@ -1,0 +1,72 @@
+import type { Message, OutgoingMessage } from '@skald/core';
+import type { EventLoop } from './event-loop.js';
+import type { Faults } from './faults.js';
+import type { KeyedRandom } from './keyed-random.js';
+
+export interface Arrived {
+  readonly topic: string;
+  readonly key: string;
+  /** As JSON, as it would be on a wire. */
+  readonly value: string;
+}
+
+export interface BusOptions {
+  readonly loop: EventLoop;
+  readonly faults: Faults;
+  readonly random: KeyedRandom;
+  readonly deliver: (arrived: Arrived) => void;
+  /** Whether nothing but another attempt would bring this message again, so that it may be lost. */
+  readonly canBeLost: (outgoing: OutgoingMessage) => boolean;
+}
+
+/**
+ * The broker: in order under one key, in any order across keys. What it is late with comes later than any timeout of
+ * the sagas; what it delivers twice comes the second time at any moment.
+ */
+export class Bus {
+  /** Messages that are still on their way. */
+  underway = 0;
+  private readonly lastArrival = new Map<string, number>();
+  private readonly counts = new Map<string, number>();
+
+  constructor(private readonly options: BusOptions) {}
+
+  append(outgoing: OutgoingMessage): void {
+    const { faults, random } = this.options;
+    const { topic, message } = outgoing;
+    const name = this.nameOf(message, topic);
+    if (this.options.canBeLost(outgoing) && faults.strikes('message lost', name)) return;
+    const isLate = faults.strikes('message delayed', name);
+    const latency = isLate
+      ? random.between(1_000, 40_000, `delay of ${name}`)
+      : random.between(1, 8, `latency of ${name}`);
+    const arrived = { topic, key: message.sagaid, value: JSON.stringify(message) };
+    this.schedule(arrived, latency, true);
+    if (faults.strikes('message duplicated', name)) {
+      this.schedule(arrived, latency + random.between(1, 30_000, `second time of ${name}`), false);
+    }
+  }
+
+  /** Copies of a message are told apart by their number. */
+  private nameOf({ id }: Message, topic: string): string {
+    const count = 1 + (this.counts.get(id) ?? 0);
+    this.counts.set(id, count);
+    const kind = topic.slice(topic.lastIndexOf('.') + 1);
+    return count === 1 ? `${kind} ${id}` : `${kind} ${id} copy ${count}`;
+  }
+
+  private schedule(arrived: Arrived, latency: number, inOrder: boolean): void {
+    const { loop, deliver } = this.options;
+    const place = `${arrived.topic} ${arrived.key}`;
+    let at = loop.now() + latency;
+    if (inOrder) {
+      at = Math.max(at, this.lastArrival.get(place) ?? 0);
+      this.lastArrival.set(place, at);
+    }
+    this.underway += 1;
+    loop.plan(at - loop.now(), () => {
+      this.underway -= 1;
+      deliver(arrived);
+    });
+  }
+}

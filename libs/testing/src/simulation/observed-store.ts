@@ -1,0 +1,93 @@
+import type { HistoryEntry, SagaInstance } from '@skald/core';
+import type { MemoryStore } from '@skald/memory';
+import {
+  type Changes,
+  ConcurrentChangeError,
+  type InstanceKey,
+  type Store,
+  type StoreTurn,
+} from '@skald/runtime';
+
+/** What one process's transactions meet. */
+export interface StoreMishaps {
+  /** Throws when the process is dead: its connection is gone. */
+  readonly checkAlive: () => void;
+  readonly losesRace: (changes: Changes) => boolean;
+  readonly losesCommit: (changes: Changes) => boolean;
+}
+
+type Decorate = (store: Store) => Store;
+
+/** The database of all processes, watched: what is committed, and what is still owed. */
+export class ObservedStore {
+  readonly instances = new Map<string, SagaInstance>();
+  readonly history = new Map<string, HistoryEntry[]>();
+  /** Rows of the outbox that nobody has cleared. */
+  readonly owedRows = new Set<string>();
+
+  constructor(
+    private readonly store: MemoryStore,
+    private readonly onCommitted: (changes: Changes) => void,
+  ) {}
+
+  /** The store as one process sees it. */
+  forProcess(mishaps: StoreMishaps, decorate: Decorate = (store) => store): Store {
+    const { store } = this;
+    return decorate({
+      transact: (work) => this.transact(mishaps, work),
+      find: (keys) => store.find(keys),
+      history: (key, after, limit) => store.history(key, after, limit),
+      nextWakeup: (namespace, definitions) => store.nextWakeup(namespace, definitions),
+      pinned: (namespace) => store.pinned(namespace),
+    });
+  }
+
+  private async transact<T>(mishaps: StoreMishaps, work: (turn: StoreTurn) => Promise<T>): Promise<T> {
+    mishaps.checkAlive();
+    const saved: { changes: Changes; row: string | undefined }[] = [];
+    const result = await this.store.transact(async (turn) => {
+      const watched: StoreTurn = {
+        lock: (keys: readonly InstanceKey[]) => turn.lock(keys),
+        lockDue: (namespace, definitions, now, limit) => turn.lockDue(namespace, definitions, now, limit),
+        lockPinned: (namespace, definition, hash, limit) =>
+          turn.lockPinned(namespace, definition, hash, limit),
+        lockEnded: (namespace, before, limit) => turn.lockEnded(namespace, before, limit),
+        lockOwed: (namespace, before, limit) => turn.lockOwed(namespace, before, limit),
+        lockParked: (namespace, definitions, limit) => turn.lockParked(namespace, definitions, limit),
+        save: async (namespace, changes, now) => {
+          if (mishaps.losesRace(changes)) throw new ConcurrentChangeError('another worker was faster');
+          const row = await turn.save(namespace, changes, now);
+          saved.push({ changes, row });
+          return row;
+        },
+      };
+      return await work(watched);
+    });
+    for (const { changes, row } of saved) this.note(changes, row);
+    if (saved.some(({ changes }) => mishaps.losesCommit(changes))) {
+      throw new Error('the connection was lost while committing');
+    }
+    return result;
+  }
+
+  private note(changes: Changes, row: string | undefined): void {
+    for (const instance of [...changes.created, ...changes.updated.map((update) => update.instance)]) {
+      this.instances.set(instance.id, instance);
+    }
+    for (const { key, entry } of changes.history) {
+      const entries = this.history.get(key.id);
+      if (entries === undefined) this.history.set(key.id, [entry]);
+      else entries.push(entry);
+    }
+    if (row !== undefined) this.owedRows.add(row);
+    for (const settled of changes.settled) this.owedRows.delete(settled);
+    this.onCommitted(changes);
+  }
+}
+
+/** Names what a transaction changes, alike in every run that comes past it. */
+export function nameOfChanges({ created, updated, owed, settled }: Changes): string {
+  const instances = [...created, ...updated.map((update) => update.instance)];
+  if (instances.length > 0) return instances.map(({ id, revision }) => `${id}#${revision}`).join(' ');
+  return `outbox -${settled.length} +${owed.length}`;
+}

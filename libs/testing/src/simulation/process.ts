@@ -1,0 +1,193 @@
+import type { Message, OutgoingMessage, transition } from '@skald/core';
+import {
+  type Changes,
+  type Clock,
+  type ConsumeOptions,
+  type CrashPoint,
+  type DeadLetter,
+  type DefinitionRegistry,
+  messageOf,
+  SagaEngine,
+  type Store,
+  type Transport,
+} from '@skald/runtime';
+import type { Arrived, Bus } from './bus.js';
+import type { EventLoop } from './event-loop.js';
+import type { Faults } from './faults.js';
+import type { KeyedRandom } from './keyed-random.js';
+import { nameOfChanges, type ObservedStore } from './observed-store.js';
+
+export interface ProcessOptions {
+  readonly name: string;
+  readonly namespace: string;
+  readonly loop: EventLoop;
+  readonly random: KeyedRandom;
+  readonly faults: Faults;
+  readonly store: ObservedStore;
+  readonly bus: Bus;
+  readonly definitions: DefinitionRegistry;
+  readonly decorateStore: ((store: Store) => Store) | undefined;
+  readonly transition: typeof transition | undefined;
+  readonly onDeadLetter: (letter: DeadLetter) => void;
+  /** Gets what the process had taken and not confirmed. */
+  readonly onCrash: (unconfirmed: readonly Arrived[]) => void;
+  readonly onTrouble: (text: string) => void;
+}
+
+const POLL_MS = 5_000;
+const PAUSE_MS = 100;
+
+class ProcessKilledError extends Error {}
+
+/**
+ * One orchestrator: an engine with a clock, a connection to the database and a consumer of its own. When it is killed,
+ * nothing that it still tries has any effect.
+ */
+export class Process {
+  isAlive = true;
+  readonly engine: SagaEngine;
+  private readonly inbox: Arrived[] = [];
+  private readonly inHand: Arrived[] = [];
+  private consumer: ConsumeOptions | undefined;
+  private isPolling = false;
+  private lastChanges = 'nothing';
+  private dice = 0;
+  private readonly skewMs: number;
+
+  constructor(private readonly options: ProcessOptions) {
+    const { name, random, faults, store, decorateStore } = options;
+    this.skewMs = faults.strikes('clock skewed', name)
+      ? random.between(-20_000, 20_000, `skew of ${name}`)
+      : 0;
+    this.engine = new SagaEngine({
+      namespace: options.namespace,
+      definitions: options.definitions,
+      store: store.forProcess(
+        {
+          checkAlive: () => this.checkAlive(),
+          losesRace: (changes) => this.losesRace(changes),
+          losesCommit: (changes) => faults.strikes('commit unconfirmed', nameOfChanges(changes)),
+        },
+        decorateStore,
+      ),
+      transport: this.transport(),
+      clock: this.clock(),
+      random: () => {
+        this.dice += 1;
+        return random.number(`${name} rolls ${this.dice}`);
+      },
+      log: {
+        log: () => undefined,
+        warn: (text) => options.onTrouble(text),
+        error: (text) => options.onTrouble(text),
+      },
+      timerPollMs: POLL_MS,
+      relayPollMs: POLL_MS,
+      crashProbe: async (point) => this.crashAt(point, this.lastChanges),
+      ...(options.transition && { transition: options.transition }),
+    });
+  }
+
+  /** Messages taken from the broker and not worked on yet. */
+  get waiting(): number {
+    return this.inbox.length + this.inHand.length;
+  }
+
+  /** @param arrived comes after what is there already */
+  take(arrived: readonly Arrived[]): void {
+    this.inbox.push(...arrived);
+    this.wake(0);
+  }
+
+  private wake(delayMs: number): void {
+    if (this.isPolling || !this.isAlive) return;
+    this.isPolling = true;
+    this.options.loop.plan(delayMs, () => void this.poll(), true);
+  }
+
+  private async poll(): Promise<void> {
+    const { random } = this.options;
+    const { consumer } = this;
+    if (!this.isAlive || consumer === undefined) return;
+    const batch = this.inbox.splice(0, consumer.maximumBatch);
+    this.inHand.push(...batch);
+    if (batch.length === 0) {
+      this.isPolling = false;
+      return;
+    }
+    const deliveries = batch.map(({ topic, value }) => ({ topic, message: JSON.parse(value) as Message }));
+    const first = `${deliveries[0]?.message.id}`;
+    try {
+      const letters = await consumer.handle(deliveries);
+      this.crashAt('before offset commit', first);
+      for (const letter of letters) this.options.onDeadLetter(letter);
+    } catch (error) {
+      if (!this.isAlive) return;
+      this.options.onTrouble(`the batch failed and comes again: ${messageOf(error)}`);
+      this.inbox.unshift(...this.inHand.splice(0));
+      this.isPolling = false;
+      this.wake(PAUSE_MS);
+      return;
+    }
+    this.inHand.length = 0;
+    this.isPolling = false;
+    // While a turn is being worked on, what arrives gathers for the next.
+    this.wake(random.between(1, 10, `work on ${first}`));
+  }
+
+  private losesRace(changes: Changes): boolean {
+    this.lastChanges = nameOfChanges(changes);
+    return changes.updated.length > 0 && this.options.faults.strikes('race lost', this.lastChanges);
+  }
+
+  private checkAlive(): void {
+    if (!this.isAlive) throw new ProcessKilledError('the process was killed');
+  }
+
+  private crashAt(point: CrashPoint, subject: string): void {
+    this.checkAlive();
+    if (!this.options.faults.strikes(`crash ${point}`, subject, ` in ${this.options.name}`)) return;
+    this.isAlive = false;
+    this.options.onCrash([...this.inHand.splice(0), ...this.inbox.splice(0)]);
+    throw new ProcessKilledError(`killed ${point}`);
+  }
+
+  private clock(): Clock {
+    const { loop } = this.options;
+    return {
+      now: () => loop.now() + this.skewMs,
+      after: (milliseconds, callback) =>
+        loop.plan(
+          milliseconds,
+          () => {
+            if (this.isAlive) callback();
+          },
+          true,
+        ),
+    };
+  }
+
+  private transport(): Transport {
+    const { bus } = this.options;
+    return {
+      ensureTopics: () => Promise.resolve(),
+      consume: (options) => {
+        this.consumer = options;
+        return Promise.resolve({ stop: () => Promise.resolve(), isReady: () => true });
+      },
+      send: async (messages) => this.send(messages, bus),
+      close: () => Promise.resolve(),
+    };
+  }
+
+  private send(messages: readonly OutgoingMessage[], bus: Bus): void {
+    this.checkAlive();
+    const [first] = messages;
+    if (first === undefined) return;
+    const { faults } = this.options;
+    const subject = first.message.id;
+    if (faults.strikes('send rejected', subject)) throw new Error('the broker is away');
+    for (const message of messages) bus.append(message);
+    if (faults.strikes('send unconfirmed', subject)) throw new Error('the broker did not confirm');
+  }
+}
