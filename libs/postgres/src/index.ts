@@ -6,3 +6,4 @@ export { OutboxEntity } from './entities/outbox.entity.js';
 export { PostgresStore } from './postgres-store.js';
 export { orchestratorSchema, participantSchema } from './schema.js';
 export { runMigrations } from './run-migrations.js';
+export { isConnectionError } from './is-connection-error.js';

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { isRecord } from '@skald/core';
+import { isConnectionError } from '@skald/postgres';
 import { stackOf } from '@skald/runtime';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { Response } from 'express';
@@ -30,6 +31,10 @@ export class ProblemFilter implements ExceptionFilter {
     if (isRecord(error) && error['expose'] === true && typeof error['status'] === 'number') {
       const { status } = error;
       return { type: 'about:blank', title: titleOf(status), status, detail: String(error['message']) };
+    }
+    if (isConnectionError(error)) {
+      const detail = 'the database does not answer; try again, with the same id';
+      return { type: 'urn:skald:problem:unavailable', title: titleOf(503), status: 503, detail };
     }
     this.logger.error('an unexpected error was answered with 500', stackOf(error));
     return {
