@@ -126,6 +126,9 @@ describe('versions of a saga, on real PostgreSQL', () => {
     await until(engine, 'new', (step) => step === 'payment');
     expect((await engine.find('old'))?.visits[0]?.step).toBe('reserve');
     expect((await engine.find('new'))?.visits[0]?.step).toBe('charge');
+    await expect(engine.signal('old', 'm-0', 'paid', { item: 7 })).rejects.toMatchObject({
+      code: 'invalid_input',
+    });
     await engine.signal('old', 'm-1', 'paid', ORDER);
     expect((await engine.find('old'))?.status).toBe('completed');
   });
@@ -244,5 +247,13 @@ describe('versions of a saga, on real PostgreSQL', () => {
     }
     expect(await keeping.find('old')).toBeUndefined();
     expect(await keeping.history('old')).toEqual([]);
+    const events = broker
+      .messages(topics.events('shop'))
+      .map(({ value }): { type: string } => JSON.parse(value));
+    expect(events.map(({ type }) => type)).toEqual([
+      'skald.saga.started',
+      'skald.saga.terminated',
+      'skald.saga.removed',
+    ]);
   });
 });

@@ -213,12 +213,12 @@ class MemoryTurn implements StoreTurn {
     return Promise.resolve(pinned.map(({ state }): SagaInstance => JSON.parse(state)));
   }
 
-  lockEnded(namespace: string, before: number, limit: number): Promise<InstanceKey[]> {
+  lockEnded(namespace: string, before: number, limit: number): Promise<SagaInstance[]> {
     const ended = this.store.stored(
       (one) => one.key.namespace === namespace && one.isEnded && one.updatedAt < before,
       limit,
     );
-    return Promise.resolve(ended.map(({ key }) => key));
+    return Promise.resolve(ended.map(({ state }): SagaInstance => JSON.parse(state)));
   }
 
   lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]> {

@@ -118,10 +118,10 @@ class PostgresTurn implements StoreTurn {
     return rows.map(instanceOf);
   }
 
-  async lockEnded(namespace: string, before: number, limit: number): Promise<InstanceKey[]> {
+  async lockEnded(namespace: string, before: number, limit: number): Promise<SagaInstance[]> {
     const values = [namespace, timestamp(before), limit];
-    const { rows } = await this.client.query<InstanceKey>({ ...lockEnded, values });
-    return rows;
+    const { rows } = await this.client.query<InstanceRow>({ ...lockEnded, values });
+    return rows.map(instanceOf);
   }
 
   async lockParked(

@@ -85,8 +85,8 @@ export interface StoreTurn {
   ): Promise<SagaInstance[]>;
   /** Locks and reads instances that have not ended and were started with this definition and hash. */
   lockPinned(namespace: string, definition: string, hash: string, limit: number): Promise<SagaInstance[]>;
-  /** Locks instances that ended before this time. Passes over locked ones. */
-  lockEnded(namespace: string, before: number, limit: number): Promise<InstanceKey[]>;
+  /** Locks and reads instances that ended before this time. Passes over locked ones. */
+  lockEnded(namespace: string, before: number, limit: number): Promise<SagaInstance[]>;
   /** Locks and reads outbox rows older than `before`, oldest first. Passes over locked ones. */
   lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]>;
   /** Locks and reads messages that were parked for these definitions, oldest first. Passes over locked ones. */

@@ -10,6 +10,7 @@ import {
   lifecycleId,
   type OutgoingMessage,
   owedMessage,
+  removedMessage,
   type SagaEvent,
   type SagaInstance,
   SkaldError,
@@ -104,6 +105,16 @@ export class DecidedTurn {
     this.changeUnchecked(definition, instance, { kind: 'defect', failure, ...this.occurrence() });
   }
 
+  /** Removes an instance that has ended, with its history, and says so. */
+  remove(instance: SagaInstance): void {
+    const { namespace, id, definition, revision } = instance;
+    const key = keyText(instance);
+    this.removed.set(key, { namespace, id });
+    const reference = definitionRef(definition);
+    const event = { namespace, definition: reference, sagaId: id, event: 'removed', revision: revision + 1 };
+    this.addOwed(key, lifecycleId(event));
+  }
+
   changes(settled: readonly string[]): Changes {
     const created: SagaInstance[] = [];
     const updated: Update[] = [];
@@ -131,9 +142,9 @@ export class DecidedTurn {
     for (const [key, ids] of this.owed) {
       const instance = this.instances.get(key);
       const definition = this.definitions.get(key);
-      if (instance === undefined || definition === undefined) continue;
+      if (instance === undefined) continue;
       for (const id of ids) {
-        const message = owedMessage(definition, instance, id);
+        const message = definition ? owedMessage(definition, instance, id) : removedMessage(id);
         if (message !== undefined) messages.push(message);
       }
     }
@@ -269,6 +280,10 @@ export class DecidedTurn {
 
   private owe(definition: AnySaga, key: string, id: string): void {
     this.definitions.set(key, definition);
+    this.addOwed(key, id);
+  }
+
+  private addOwed(key: string, id: string): void {
     const ids = this.owed.get(key);
     if (ids === undefined) this.owed.set(key, new Set([id]));
     else ids.add(id);

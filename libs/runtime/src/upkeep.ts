@@ -1,4 +1,4 @@
-import { definitionRef, parseCommandId } from '@skald/core';
+import { definitionRef, parseCommandId, type SagaInstance } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { messageOf } from './errors.js';
 import { readInbound } from './inbound.js';
@@ -82,26 +82,23 @@ export class Upkeep {
     const removed = await runner.run(
       async (turn) => {
         const ended = await turn.lockEnded(namespace, clock.now() - retentionMs, BATCH);
-        return { instances: [], keys: await this.withoutParent(ended) };
+        return { instances: await this.withoutParent(ended) };
       },
-      (_, { keys }) => keys.length,
-      ({ keys }) => ({ removed: keys }),
+      (decided, { instances }) => {
+        for (const instance of instances) decided.remove(instance);
+        return instances.length;
+      },
     );
     return removed === BATCH ? 100 : Math.min(60_000, Math.max(1_000, retentionMs / 10));
   }
 
   /** A child saga stays as long as its parent does, which may still compensate it: once gone it would seem never to have been. */
-  private async withoutParent(keys: readonly InstanceKey[]): Promise<InstanceKey[]> {
+  private async withoutParent(ended: readonly SagaInstance[]): Promise<SagaInstance[]> {
     const { store } = this.options;
-    const parents = new Map<string, InstanceKey>();
-    for (const child of await store.find(keys)) {
-      if (child.parent === undefined) continue;
-      const { namespace, sagaId: id } = parseCommandId(child.parent.doId);
-      parents.set(keyText(child), { namespace, id });
-    }
-    const present = new Set((await store.find([...parents.values()])).map((parent) => keyText(parent)));
-    return keys.filter((key) => {
-      const parent = parents.get(keyText(key));
+    const parents = await store.find(ended.flatMap((instance) => parentOf(instance) ?? []));
+    const present = new Set(parents.map((parent) => keyText(parent)));
+    return ended.filter((instance) => {
+      const parent = parentOf(instance);
       return parent === undefined || !present.has(keyText(parent));
     });
   }
@@ -164,4 +161,11 @@ export async function findMisfits(
       misfits.push({ definition: definitionRef(definition), count, problem: 'changed' });
   }
   return misfits;
+}
+
+/** Of a child saga. */
+function parentOf({ parent }: SagaInstance): InstanceKey | undefined {
+  if (parent === undefined) return undefined;
+  const { namespace, sagaId: id } = parseCommandId(parent.doId);
+  return { namespace, id };
 }

@@ -1,12 +1,14 @@
+import { INSTANCE_COLUMNS } from './instance-row.js';
+
 /** Locks instances that ended long ago. Index: skald_instance_updated. */
 export const lockEnded = {
   name: 'skald_lock_ended',
   text: `
-    SELECT namespace, id
-      FROM skald_instance
-     WHERE updated_at < $2
-       AND namespace = $1
-       AND status IN ('completed', 'compensated', 'terminated')
+    SELECT ${INSTANCE_COLUMNS}
+      FROM skald_instance i
+     WHERE i.updated_at < $2
+       AND i.namespace = $1
+       AND i.status IN ('completed', 'compensated', 'terminated')
      LIMIT $3
        FOR UPDATE SKIP LOCKED`,
 } as const;
