@@ -3,7 +3,7 @@ import { command, signal } from './contract.js';
 import { type AnySaga, definitionRef } from './definition.js';
 import type { Effect, OperatorAction, ReplyOutcome, SagaEvent } from './events.js';
 import type { Direction } from './ids.js';
-import type { SagaInstance } from './instance.js';
+import { exchangeOf, roundOf, type SagaInstance } from './instance.js';
 import { saga } from './saga.js';
 import { transition } from './transition.js';
 
@@ -51,7 +51,9 @@ class Story {
 
   answers(step: string, outcome: ReplyOutcome, visit = 1, direction: Direction = 'do'): this {
     const definition = definitionRef(this.definition);
-    const command = { namespace: 'n', definition, sagaId: 's', step, direction, visit };
+    const asked = this.instance.visits.find((one) => one.step === step && one.visit === visit);
+    const round = roundOf(asked && exchangeOf(asked, direction));
+    const command = { namespace: 'n', definition, sagaId: 's', step, direction, visit, ...round };
     return this.happens({ kind: 'reply', command, attempt: undefined, outcome });
   }
 
