@@ -99,6 +99,19 @@ async function runPortion({ scenario: name, ...range }: Portion): Promise<Done> 
   return { scenario: name, report: await simulate(scenario.sagas, { ...scenario.options, ...range }) };
 }
 
+/** Sagas that neither ended nor are suspended wait for what never comes: a signal, or a child that is suspended. */
+function byRest({
+  running = 0,
+  compensating = 0,
+  ...ended
+}: Readonly<Record<string, number>>): Record<string, number> {
+  return {
+    ...ended,
+    'waiting for a signal or a suspended child': running,
+    'compensating, waiting for a suspended child': compensating,
+  };
+}
+
 function summary(reports: readonly Done[]): string {
   const sum = (name: string, of: (report: SimulationReport) => Readonly<Record<string, number>>): string => {
     const total = new Map<string, number>();
@@ -111,7 +124,7 @@ function summary(reports: readonly Done[]): string {
   const runs = reports.reduce((total, { report }) => total + report.runs, 0);
   return [
     `${runs} runs`,
-    sum('ended', ({ ended }) => ended),
+    sum('ended', ({ ended }) => byRest(ended)),
     sum('faults', ({ faults }) => faults),
     sum('runs that used', ({ constructs }) => constructs),
   ].join('\n');
