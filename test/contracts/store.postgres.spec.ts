@@ -48,6 +48,29 @@ describe('the schema in PostgreSQL', () => {
   });
 });
 
+describe('the plans of the hot statements', () => {
+  it.each([
+    ['skald_lock_instances', `ARRAY['shop'], ARRAY['one']`],
+    ['skald_lock_due_instances', `now(), 'shop', ARRAY['order@1'], 10`],
+  ])(
+    '%s never reads the whole table, though it was prepared when that was empty',
+    async (name, parameters) => {
+      const own = await freshDatabase(orchestratorSchema, 1);
+      const store = new PostgresStore(own.dataSource);
+      // PostgreSQL settles on a plan at the sixth execution, and keeps it until it next takes statistics.
+      for (let time = 0; time < 7; time += 1) {
+        await store.transact(async (turn) => {
+          await turn.lock([{ namespace: 'shop', id: 'one' }]);
+          await turn.lockDue('shop', ['order@1'], Date.now(), 10);
+        });
+      }
+      const plan: object[] = await own.dataSource.query(`EXPLAIN EXECUTE ${name}(${parameters})`);
+      expect(JSON.stringify(plan)).not.toContain('Seq Scan on skald_instance');
+      await own.drop();
+    },
+  );
+});
+
 describe('two workers on PostgreSQL', () => {
   it('never get the same due instance: what one holds the other passes over', async () => {
     const store = new PostgresStore(database.dataSource);

@@ -29,6 +29,12 @@ import { saveTurn } from './sql/save-turn.js';
 import { saveTurnValues } from './sql/save-turn-values.js';
 
 /**
+ * PostgreSQL plans a prepared statement for the table that it meets. Of an empty one it would read the whole, and keep to
+ * that plan until it next takes statistics, with a hundred thousand sagas come in meanwhile. One round trip for both.
+ */
+const BEGIN = 'BEGIN; SET LOCAL enable_seqscan = off';
+
+/**
  * Keeps instances, history and outbox in PostgreSQL. The data source must be initialised and must have run the
  * migrations of `orchestratorSchema`; it stays the caller's to close.
  */
@@ -37,7 +43,7 @@ export class PostgresStore implements Store {
 
   transact<T>(work: (turn: StoreTurn) => Promise<T>): Promise<T> {
     return this.withClient(async (client) => {
-      await client.query('BEGIN');
+      await client.query(BEGIN);
       try {
         const result = await work(new PostgresTurn(client));
         await client.query('COMMIT');
