@@ -51,4 +51,6 @@ export default {
   ],
   reporters: ['default', '<rootDir>/dist/test/setup/real-services-reporter.js'],
   testTimeout: 60_000,
+  // Most of the long tests wait for an outage or a consumer group, so two at a time fit on two cores.
+  maxWorkers: 2,
 };
