@@ -106,9 +106,13 @@ export class Turn {
 
   /** Sends an attempt of a command and starts waiting for its reply. */
   send(index: number, direction: Direction, exchange: Omit<Exchange, 'state' | 'dueAt'>): void {
+    if (!this.isDefective(this.nodeOf(index), direction, index)) this.dispatch(index, direction, exchange);
+  }
+
+  /** Sends what is known to have a payload. */
+  private dispatch(index: number, direction: Direction, exchange: Omit<Exchange, 'state' | 'dueAt'>): void {
     const { step, visit } = this.visit(index);
     const node = nodeNamed(this.definition, step);
-    if (this.isDefective(node, direction, index)) return;
     const { timeoutMs } = effectivePolicy(this.definition, node, direction);
     const { attempt, unanswered, forgiven } = exchange;
     this.settle(index, direction, {
@@ -332,7 +336,7 @@ export class Turn {
       case 'child':
         if (this.isDefective(node, 'do')) return;
         begin({ state: 'pending', attempt: 1 });
-        this.send(this.visits.length - 1, 'do', { attempt: 1 });
+        this.dispatch(this.visits.length - 1, 'do', { attempt: 1 });
         return;
       case 'parallel':
         if (node.arms.some((arm) => this.isDefective(nodeNamed(this.definition, arm), 'do'))) return;
