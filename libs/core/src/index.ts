@@ -60,6 +60,7 @@ export type { DataClass, Json, JsonObject, JsonShape, MustBeJson } from './json.
 export {
   childId,
   LifecycleType,
+  orchestratorEvent,
   orchestratorSource,
   owedMessage,
   removedMessage,

@@ -194,18 +194,28 @@ export function removedMessage(id: string): OutgoingMessage | undefined {
   const ref = parseId(id);
   if (!('event' in ref) || ref.event !== 'removed') return undefined;
   const { namespace, sagaId, definition } = ref;
+  return orchestratorEvent(namespace, {
+    id,
+    type: LifecycleType.removed,
+    sagaid: sagaId,
+    sagaversion: definition,
+    data: {},
+  });
+}
+
+/** What the orchestrator publishes on the lifecycle topic. */
+export function orchestratorEvent(
+  namespace: string,
+  event: Pick<Message, 'id' | 'type' | 'sagaid' | 'data'> & Partial<Message>,
+): OutgoingMessage {
   return {
     topic: topics.events(namespace),
     message: {
       specversion: '1.0',
-      id,
       source: orchestratorSource(namespace),
-      type: LifecycleType.removed,
       datacontenttype: 'application/json',
       namespace,
-      sagaid: sagaId,
-      sagaversion: definition,
-      data: {},
+      ...event,
     },
   };
 }
@@ -215,27 +225,20 @@ function lifecycleMessage(instance: SagaInstance, id: string, event: string): Ou
   const [kind, index] = event.split('.');
   const visit = index === undefined ? undefined : instance.visits[Number(index)];
   if (kind === 'removed') return removedMessage(id);
-  return {
-    topic: topics.events(namespace),
-    message: {
-      specversion: '1.0',
-      id,
-      source: orchestratorSource(namespace),
-      type: `skald.saga.${kind}`,
-      time: new Date(instance.updatedAt).toISOString(),
-      datacontenttype: 'application/json',
-      namespace,
-      sagaid: instance.id,
-      sagaversion: definitionRef(instance.definition),
-      ...(visit && { step: visit.step }),
-      data: {
-        ...(visit && { visit: visit.visit }),
-        ...(kind === 'completed' && { output }),
-        ...((kind === 'compensating' || kind === 'compensated') && failure && { failure }),
-        ...(kind === 'suspended' && { suspension }),
-      },
+  return orchestratorEvent(namespace, {
+    id,
+    type: `skald.saga.${kind}`,
+    time: new Date(instance.updatedAt).toISOString(),
+    sagaid: instance.id,
+    sagaversion: definitionRef(instance.definition),
+    ...(visit && { step: visit.step }),
+    data: {
+      ...(visit && { visit: visit.visit }),
+      ...(kind === 'completed' && { output }),
+      ...((kind === 'compensating' || kind === 'compensated') && failure && { failure }),
+      ...(kind === 'suspended' && { suspension }),
     },
-  };
+  });
 }
 
 /** The answer to a command: the same id for the same outcome, so that a copy can be told for one. */

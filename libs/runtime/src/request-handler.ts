@@ -2,6 +2,7 @@ import {
   type CallAnswer,
   LifecycleType,
   type Message,
+  orchestratorEvent,
   orchestratorSource,
   type OutgoingMessage,
   parseCommandId,
@@ -9,7 +10,6 @@ import {
   RequestType,
   type SagaInstance,
   SkaldError,
-  topics,
 } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { messageOf, RequestRefusedError } from './errors.js';
@@ -109,21 +109,14 @@ export class RequestHandler {
 
   private event(request: Message, type: string, data: object): OutgoingMessage {
     const { namespace, clock } = this.options;
-    return {
-      topic: topics.events(namespace),
-      message: {
-        specversion: '1.0',
-        id: `${request.id}/answer`,
-        source: orchestratorSource(namespace),
-        type,
-        time: new Date(clock.now()).toISOString(),
-        datacontenttype: 'application/json',
-        namespace,
-        sagaid: request.sagaid,
-        requestid: request.id,
-        data,
-      },
-    };
+    return orchestratorEvent(namespace, {
+      id: `${request.id}/answer`,
+      type,
+      time: new Date(clock.now()).toISOString(),
+      sagaid: request.sagaid,
+      requestid: request.id,
+      data,
+    });
   }
 }
 
