@@ -1,4 +1,4 @@
-import { type ConsumeOptions, type DeadLetter, type Delivery, type Log, messageOf } from '@skald/runtime';
+import { callHandler, type ConsumeOptions, type DeadLetter, type Log, messageOf } from '@skald/runtime';
 import type { Arrival } from './arrivals.js';
 import type { Assignment } from './assignment.js';
 import { type DeadLetterWriter, refusedOf } from './dead-letters.js';
@@ -25,7 +25,7 @@ export class BatchHandler {
     const deliveries = batch.flatMap(({ content }) => (content.kind === 'message' ? [content.delivery] : []));
     let letters: readonly DeadLetter[] | undefined;
     return this.untilItWorks(batch, async () => {
-      letters ??= deliveries.length === 0 ? [] : await this.callHandler(deliveries);
+      letters ??= await callHandler(this.options.handle, deliveries);
       await this.deadLetters.write(refusedOf(batch, letters));
     });
   }
@@ -39,17 +39,6 @@ export class BatchHandler {
   /** The batch in hand may not be ours any more: see at once. */
   wake(): void {
     this.pause.wake();
-  }
-
-  private async callHandler(deliveries: readonly Delivery[]): Promise<readonly DeadLetter[]> {
-    const letters = await this.options.handle(deliveries);
-    const known = new Set(deliveries);
-    if (letters.some((letter) => !known.has(letter.delivery))) {
-      throw new Error(
-        'it returned a dead letter whose delivery is not of this batch; return the same object',
-      );
-    }
-    return letters;
   }
 
   private async untilItWorks(batch: readonly Arrival[], work: () => Promise<void>): Promise<boolean> {

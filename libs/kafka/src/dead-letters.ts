@@ -1,5 +1,5 @@
 import { topics } from '@skald/core';
-import { type Delivery, type DeadLetter, type Log } from '@skald/runtime';
+import { type DeadLetter, deadLetterHeaders, type Delivery, type Log } from '@skald/runtime';
 import type { Arrival } from './arrivals.js';
 import { UnknownTopicError } from './errors.js';
 import type { RecordProducer, TopicRecord } from './producer.js';
@@ -56,15 +56,7 @@ function recordOf({ arrival: { held, offset, record }, code, reason }: Refused, 
     record: {
       key: record.key,
       value: record.value,
-      headers: {
-        ...record.headers,
-        'dlq-code': code,
-        'dlq-reason': reason,
-        'dlq-topic': held.topic,
-        'dlq-partition': String(held.partition),
-        'dlq-offset': String(offset),
-        'dlq-time': time,
-      },
+      headers: { ...record.headers, ...deadLetterHeaders({ ...held, offset }, { code, reason }, time) },
     },
   };
 }

@@ -1,6 +1,7 @@
 import { topics as topicNames } from '@skald/core';
 import {
   type DeadLetterContent,
+  deadLetteredTopics,
   deadLetterPage,
   type DeadLetterPage,
   type DeadLetterPlace,
@@ -16,8 +17,6 @@ import { isCausedBy } from './errors.js';
 import type { RecordProducer } from './producer.js';
 import type { TopicReader } from './topic-reader.js';
 
-const SUFFIX = topicNames.deadLetters('');
-
 /** A dead letter with the bytes that a resend needs. */
 interface KafkaDeadLetter extends DeadLetterRecord {
   readonly raw: KafkaMessage | undefined;
@@ -29,15 +28,12 @@ export class KafkaDeadLetters implements DeadLetters {
     private readonly producer: RecordProducer,
   ) {}
 
-  async list({ namespace, topic, limit }: DeadLetterQuery): Promise<DeadLetterPage> {
-    const topics = (await this.reader.topics())
-      .filter((name) => name.startsWith(`${namespace}.`) && name.endsWith(SUFFIX))
-      .map((name) => name.slice(0, -SUFFIX.length))
-      .filter((name) => topic === undefined || name === topic);
+  async list(query: DeadLetterQuery): Promise<DeadLetterPage> {
+    const topics = deadLetteredTopics(await this.reader.topics(), query);
     const all = await Promise.all(topics.map((one) => this.openLetters(one)));
     return deadLetterPage(
       all.flatMap((letters) => letters.entries()),
-      limit,
+      query.limit,
     );
   }
 

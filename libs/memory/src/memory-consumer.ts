@@ -1,10 +1,12 @@
 import { type Message, MalformedMessageError, readMessage, topics as topicNames } from '@skald/core';
 import {
+  callHandler,
   type Clock,
   type Consumer,
   type ConsumeOptions,
   type CrashProbe,
   type DeadLetter,
+  deadLetterHeaders,
   type Delivery,
   type Log,
   messageOf,
@@ -87,7 +89,7 @@ export class MemoryConsumer implements Consumer, MemoryMember {
     let letters: readonly DeadLetter[] | undefined;
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
       try {
-        letters ??= await this.callHandler(batch);
+        letters ??= await callHandler(this.options.handle, deliveriesOf(batch));
         if (this.isAbandoned()) return false;
         this.putAside(batch, letters);
         break;
@@ -108,19 +110,6 @@ export class MemoryConsumer implements Consumer, MemoryMember {
     return this.group.confirm(this, records);
   }
 
-  private async callHandler(batch: readonly Arrival[]): Promise<readonly DeadLetter[]> {
-    const deliveries = batch.flatMap(({ content }) => ('message' in content ? [content] : []));
-    if (deliveries.length === 0) return [];
-    const letters = await this.options.handle(deliveries);
-    const known = new Set(deliveries);
-    if (letters.some((letter) => !known.has(letter.delivery))) {
-      throw new Error(
-        'it returned a dead letter whose delivery is not of this batch; return the same object',
-      );
-    }
-    return letters;
-  }
-
   private putAside(batch: readonly Arrival[], letters: readonly DeadLetter[]): void {
     const byDelivery = new Map<Delivery, DeadLetter>(letters.map((letter) => [letter.delivery, letter]));
     const dead = batch.flatMap(({ record, content }) => {
@@ -134,15 +123,7 @@ export class MemoryConsumer implements Consumer, MemoryMember {
         topic: topicNames.deadLetters(record.topic),
         key: record.key,
         value: record.value,
-        headers: {
-          ...record.headers,
-          'dlq-code': code,
-          'dlq-reason': reason,
-          'dlq-topic': record.topic,
-          'dlq-partition': String(record.partition),
-          'dlq-offset': String(record.offset),
-          'dlq-time': time,
-        },
+        headers: { ...record.headers, ...deadLetterHeaders(record, { code, reason }, time) },
       })),
     );
     for (const { record, code, reason } of dead) {
@@ -213,4 +194,8 @@ function parse(value: string): Message {
     throw new MalformedMessageError('the value is not JSON');
   }
   return readMessage(event);
+}
+
+function deliveriesOf(batch: readonly Arrival[]): Delivery[] {
+  return batch.flatMap(({ content }) => ('message' in content ? [content] : []));
 }

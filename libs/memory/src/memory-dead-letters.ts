@@ -1,6 +1,7 @@
 import { topics as topicNames } from '@skald/core';
 import {
   type DeadLetterContent,
+  deadLetteredTopics,
   deadLetterPage,
   type DeadLetterPage,
   type DeadLetterPlace,
@@ -13,8 +14,6 @@ import {
 } from '@skald/runtime';
 import type { MemoryBroker } from './memory-broker.js';
 
-const SUFFIX = topicNames.deadLetters('');
-
 interface MemoryDeadLetter extends DeadLetterRecord {
   readonly value: string;
 }
@@ -22,14 +21,10 @@ interface MemoryDeadLetter extends DeadLetterRecord {
 export class MemoryDeadLetters implements DeadLetters {
   constructor(private readonly broker: MemoryBroker) {}
 
-  async list({ namespace, topic, limit }: DeadLetterQuery): Promise<DeadLetterPage> {
-    const entries = this.broker
-      .topicNames()
-      .filter((name) => name.startsWith(`${namespace}.`) && name.endsWith(SUFFIX))
-      .map((name) => name.slice(0, -SUFFIX.length))
-      .filter((name) => topic === undefined || name === topic)
-      .flatMap((name) => this.openLetters(name).entries());
-    return deadLetterPage(entries, limit);
+  async list(query: DeadLetterQuery): Promise<DeadLetterPage> {
+    const topics = deadLetteredTopics(this.broker.topicNames(), query);
+    const entries = topics.flatMap((name) => this.openLetters(name).entries());
+    return deadLetterPage(entries, query.limit);
   }
 
   async find(place: DeadLetterPlace): Promise<DeadLetterContent | undefined> {

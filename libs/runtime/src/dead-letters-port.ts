@@ -1,3 +1,4 @@
+import { topics } from '@skald/core';
 import type { Transport } from './ports.js';
 
 /** Names a dead letter: the topic that its message was sent to, and where it lies in that topic's dead-letter topic. */
@@ -81,6 +82,34 @@ export interface DeadLetterRecord {
 }
 
 const SETTLED = 'dlq-settled';
+
+/** The headers that a dead letter gets beside its own: why it was put aside, and from where. */
+export function deadLetterHeaders(
+  place: { readonly topic: string; readonly partition: number; readonly offset: string | number | bigint },
+  why: { readonly code: string; readonly reason: string },
+  time: string,
+): Record<string, string> {
+  return {
+    'dlq-code': why.code,
+    'dlq-reason': why.reason,
+    'dlq-topic': place.topic,
+    'dlq-partition': String(place.partition),
+    'dlq-offset': String(place.offset),
+    'dlq-time': time,
+  };
+}
+
+/** The topics that have a dead-letter topic among these, as far as a query asks for them. */
+export function deadLetteredTopics(
+  names: readonly string[],
+  { namespace, topic }: Pick<DeadLetterQuery, 'namespace' | 'topic'>,
+): string[] {
+  const suffix = topics.deadLetters('');
+  return names
+    .filter((name) => name.startsWith(`${namespace}.`) && name.endsWith(suffix))
+    .map((name) => name.slice(0, -suffix.length))
+    .filter((name) => topic === undefined || name === topic);
+}
 
 /** The headers of a mark that settles a letter. */
 export function settlingHeaders(

@@ -1,3 +1,4 @@
+export { callHandler } from './call-handler.js';
 export * from './dead-letters-port.js';
 export { DefinitionRegistry } from './definition-registry.js';
 export { SagaEngine } from './engine.js';
