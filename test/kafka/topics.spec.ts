@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { topics } from '@skald/core';
 import { KafkaTransport, type KafkaTransportOptions } from '@skald/kafka';
@@ -36,7 +37,9 @@ describe('the topics of the Kafka transport', () => {
     config: Record<string, string> = {},
   ): Promise<void> {
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-    await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }] });
+    // kafkajs would wait by asking for the topic, and throws when the broker has not heard of it yet.
+    await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: false });
+    while (!(await admin.listTopics()).includes(topic)) await sleep(20);
   }
 
   async function read(topic: string): Promise<{ partitions: number; config: Record<string, string> }> {
