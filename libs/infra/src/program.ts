@@ -24,6 +24,8 @@ export interface ProgramOptions {
   /** How many of its last lines are kept. Default 50. */
   readonly keepLines?: number;
   readonly onLine?: (line: string, stream: OutputStream) => void;
+  /** What it sends over the IPC channel, other than `ready`. */
+  readonly onMessage?: (message: unknown) => void;
 }
 
 /** What tells that a program is up: a line of its output, or the IPC message `ready`. */
@@ -57,6 +59,9 @@ export class Program {
     });
     this.#read('stdout');
     this.#read('stderr');
+    this.#child.on('message', (message) => {
+      if (message !== 'ready') options.onMessage?.(message);
+    });
     this.exited = this.#watchEnd();
   }
 
@@ -98,6 +103,11 @@ export class Program {
       return new InfraError('START_FAILED', message, [], { cause: this.#spawnError });
     }
     return new InfraError('START_FAILED', `${this.name} ${what}.`, this.#lines.slice(-ERROR_LINES));
+  }
+
+  /** Sends it a message over the IPC channel; nothing happens when it has ended. */
+  send(message: object): void {
+    if (this.#child.connected) this.#child.send(message);
   }
 
   /** Nothing happens when it has ended. */

@@ -11,6 +11,8 @@ export interface ServiceProcessOptions {
   /** The compiled script: `node <script> <args…>`. */
   readonly script: string;
   readonly args?: readonly string[];
+  /** Options of Node itself, such as `--cpu-prof`. */
+  readonly nodeArgs?: readonly string[];
   /** Laid over the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
   /** Default: the folder of this process. */
@@ -20,6 +22,8 @@ export interface ServiceProcessOptions {
   /** Default 30 000. */
   readonly readyTimeoutMs?: number;
   readonly onLine?: (line: string, stream: OutputStream) => void;
+  /** What it sends over its IPC channel (`process.send`), other than `ready`. */
+  readonly onMessage?: (message: unknown) => void;
 }
 
 /**
@@ -46,12 +50,13 @@ export class ServiceProcess {
     const program = new Program({
       name: options.name,
       command: process.execPath,
-      args: [options.script, ...(options.args ?? [])],
+      args: [...(options.nodeArgs ?? []), options.script, ...(options.args ?? [])],
       env: { ...process.env, ...options.env },
       cwd: options.cwd,
       ipc: true,
       keepLines: KEPT_LINES,
       onLine: options.onLine,
+      onMessage: options.onMessage,
     });
     await program.untilReady(
       ready instanceof RegExp ? (line) => line.search(ready) >= 0 : (ready ?? 'message'),
@@ -69,6 +74,11 @@ export class ServiceProcess {
   /** Resolves when it has ended, for whatever reason; never rejects. */
   get exited(): Promise<ProgramExit> {
     return this.program.exited;
+  }
+
+  /** Sends it a message over its IPC channel; nothing happens when it has ended. */
+  send(message: object): void {
+    this.program.send(message);
   }
 
   /** Sends it a signal, such as SIGKILL; nothing happens when it has ended. */

@@ -49,7 +49,9 @@ export class GroupMember {
       maxWaitTimeInMs: 200,
       retry: { ...RETRY, retries: 6, restartOnFailure: async () => false },
     });
-    const { GROUP_JOIN, HEARTBEAT, REBALANCING, CRASH } = this.consumer.events;
+    const { GROUP_JOIN, HEARTBEAT, REBALANCING, CRASH, REQUEST } = this.consumer.events;
+    const { onRequest } = settings;
+    if (onRequest) this.consumer.on(REQUEST, ({ payload }) => onRequest(payload.apiName));
     this.consumer.on(HEARTBEAT, () => {
       this.heardAt = Date.now();
     });

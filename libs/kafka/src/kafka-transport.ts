@@ -38,7 +38,7 @@ export class KafkaTransport implements TransportWithDeadLetters {
     this.settings = readOptions(options);
     const client = kafkaClient(this.settings);
     this.admin = new TopicAdmin(client, this.settings);
-    this.producer = new RecordProducer(client, this.settings.sendTimeoutMs);
+    this.producer = new RecordProducer(client, this.settings);
     this.reader = new TopicReader(this.settings);
     this.deadLetters = new KafkaDeadLetters(this.reader, this.producer);
     this.deadLetterWriter = new DeadLetterWriter(this.producer, this.admin, this.settings.log);

@@ -44,6 +44,8 @@ export interface KafkaTransportOptions {
    */
   readonly sessionTimeoutMs?: number;
   readonly log: Log;
+  /** Told the name of the API (`Produce`, `Fetch`, …) of each request that the broker has answered, for measurements. */
+  readonly onRequest?: (api: string) => void;
   /** For tests that kill the process at a crash point. */
   readonly crashProbe?: CrashProbe;
 }

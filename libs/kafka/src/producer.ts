@@ -4,6 +4,7 @@ import type { Producer } from 'kafkajs';
 import { RETRY } from './client.js';
 import { isCausedBy, KafkaLoginError, KafkaSendError, UnknownTopicError } from './errors.js';
 import { LazyConnection } from './lazy-connection.js';
+import type { KafkaSettings } from './options.js';
 
 export interface TopicRecord {
   readonly topic: string;
@@ -16,16 +17,19 @@ export class RecordProducer {
 
   constructor(
     client: Kafka,
-    private readonly timeoutMs: number,
+    private readonly settings: Pick<KafkaSettings, 'sendTimeoutMs' | 'onRequest'>,
   ) {
-    this.connection = new LazyConnection(() =>
-      client.producer({
+    this.connection = new LazyConnection(() => {
+      const producer = client.producer({
         allowAutoTopicCreation: false,
         idempotent: false,
         createPartitioner: Partitioners.DefaultPartitioner,
         retry: RETRY,
-      }),
-    );
+      });
+      const { onRequest } = settings;
+      if (onRequest) producer.on(producer.events.REQUEST, ({ payload }) => onRequest(payload.apiName));
+      return producer;
+    });
   }
 
   /**
@@ -47,7 +51,7 @@ export class RecordProducer {
         const producer = await this.connection.get();
         await producer.sendBatch({
           acks: -1,
-          timeout: this.timeoutMs,
+          timeout: this.settings.sendTimeoutMs,
           compression: CompressionTypes.None,
           topicMessages,
         });
@@ -73,7 +77,7 @@ export class RecordProducer {
   private async withinTime(work: () => Promise<void>): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`no answer within ${this.timeoutMs} ms`)), this.timeoutMs);
+      timer = setTimeout(() => reject(new Error(`no answer within ${this.settings.sendTimeoutMs} ms`)), this.settings.sendTimeoutMs);
     });
     try {
       await Promise.race([work(), tooLate]);

@@ -1,0 +1,60 @@
+import type { Loop } from '../closed-loop.js';
+import type { Percentiles } from '../percentiles.js';
+import type { Variant } from '../work.js';
+
+/** What a process of the benchmark is told when it is started, as JSON in its first argument. */
+export interface ProcessSettings {
+  readonly namespace: string;
+  readonly brokers: readonly string[];
+  readonly partitions: number;
+  /** The orchestrator's, or each participant's. */
+  readonly databases: Readonly<Record<string, string>>;
+  readonly paddingBytes: number;
+}
+
+/** What a process has used up since it began. */
+export interface ProcessSample {
+  readonly cpuMs: number;
+  readonly rssBytes: number;
+  readonly heapBytes: number;
+  /** Requests to Kafka by the name of the API, such as `Produce` and `Fetch`. */
+  readonly requests: Readonly<Record<string, number>>;
+}
+
+export interface ClosedRun extends Pick<Loop, 'inFlight' | 'count'> {
+  readonly kind: 'closed';
+  readonly variant: Variant;
+  /** Begins the ids of its sagas. */
+  readonly name: string;
+}
+
+export interface OpenRun {
+  readonly kind: 'open';
+  readonly variant: Variant;
+  readonly name: string;
+  readonly sagasPerSecond: number;
+  readonly seconds: number;
+}
+
+export interface RunResult extends Percentiles {
+  readonly seconds: number;
+  readonly sagas: number;
+}
+
+/** What an open loop saw in the seconds since the last one. */
+export interface Interval extends Percentiles {
+  readonly second: number;
+  readonly started: number;
+  readonly ended: number;
+  /** Started and not yet ended. */
+  readonly open: number;
+}
+
+export type Question = { readonly kind: 'sample' } | ClosedRun | OpenRun;
+
+export type Answer =
+  | { readonly kind: 'sample'; readonly sample: ProcessSample }
+  | { readonly kind: 'progress'; readonly ended: number }
+  | { readonly kind: 'interval'; readonly interval: Interval }
+  | { readonly kind: 'result'; readonly result: RunResult }
+  | { readonly kind: 'failed'; readonly message: string };

@@ -1,0 +1,35 @@
+import { measureRow, type Meters, type Row } from '../measure/row.js';
+import type { BenchSystem } from '../system.js';
+import type { Variant } from '../work.js';
+
+const WARM_UP = [
+  { inFlight: 50, count: 1_000 },
+  { inFlight: 200, count: 3_000 },
+];
+
+let runs = 0;
+
+/** Lets the code be compiled and the connections be opened before anything is measured. */
+export async function warmUp(system: BenchSystem, variants: readonly Variant[]): Promise<void> {
+  for (const load of WARM_UP) {
+    for (const variant of variants) {
+      await system.driver.run({ kind: 'closed', variant, ...load, name: `warm-${++runs}` });
+    }
+  }
+}
+
+export async function closedRow(
+  meters: Meters,
+  system: BenchSystem,
+  { variant, inFlight, count }: { variant: Variant; inFlight: number; count: number },
+): Promise<Row> {
+  const label = `${system.name}, ${variant}, ${inFlight} in flight`;
+  const row = await measureRow(meters, system, { variant, inFlight }, () =>
+    system.driver.run(
+      { kind: 'closed', variant, inFlight, count, name: `run-${++runs}` },
+      { progress: (ended) => process.stderr.write(`  ${label}: ${ended} of ${count}\n`) },
+    ),
+  );
+  process.stderr.write(`  ${label}: ${row.sagasPerSecond} sagas/s, p50 ${row.p50} ms, p99 ${row.p99} ms\n`);
+  return row;
+}
