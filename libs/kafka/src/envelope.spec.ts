@@ -36,7 +36,7 @@ describe('the envelope, written', () => {
   it('is keyed by the saga and has the content type as its only header', () => {
     expect(encode(message)).toEqual({
       key: 'order-7',
-      value: JSON.stringify(message),
+      value: Buffer.from(JSON.stringify(message)),
       headers: { 'content-type': 'application/cloudevents+json' },
     });
   });

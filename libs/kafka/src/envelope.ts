@@ -18,7 +18,7 @@ export type Decoded =
 export function encode(message: Message): KafkaRecord {
   return {
     key: message.sagaid,
-    value: JSON.stringify(message),
+    value: Buffer.from(JSON.stringify(message)),
     headers: message.traceparent === undefined ? HEADERS : { ...HEADERS, traceparent: message.traceparent },
   };
 }
