@@ -3,6 +3,7 @@ import { messageOf } from '@skald/runtime';
 import type { PoolClient } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { type BarrierCommand, BarrierLedger, type BarrierRow, type FinalOutcome } from './barrier-ledger.js';
+import { Savepoint } from './savepoint.js';
 import { claimRows } from './sql/claim-rows.js';
 import { giveBackRows } from './sql/give-back-rows.js';
 import { keepReplies } from './sql/keep-replies.js';
@@ -27,10 +28,14 @@ export class DatabaseLostError extends Error {
 
 /** A connection, for one transaction in which commands pass the barrier. To be released by whoever made it. */
 export class BarrierTransaction {
+  /** What of it the handler in hand has done can be undone alone. */
+  readonly savepoint: Savepoint;
   private readonly runner: QueryRunner;
+  private connection: PoolClient | undefined;
 
   constructor(dataSource: DataSource) {
     this.runner = dataSource.createQueryRunner();
+    this.savepoint = new Savepoint(this.runner, (statement) => this.say(statement));
   }
 
   /** What handlers change goes through this. */
@@ -87,21 +92,6 @@ export class BarrierTransaction {
     await this.runner.release();
   }
 
-  /** Marks the place that `undo` goes back to. */
-  savepoint(): Promise<void> {
-    return this.say('SAVEPOINT skald');
-  }
-
-  /** Moves the mark: what was done up to here stays, whatever comes behind. */
-  advance(): Promise<void> {
-    return this.say('RELEASE SAVEPOINT skald; SAVEPOINT skald');
-  }
-
-  /** Goes back to the mark, which stays. */
-  undo(): Promise<void> {
-    return this.say('ROLLBACK TO SAVEPOINT skald');
-  }
-
   /** @returns the ids whose rows are new */
   async claim(rows: readonly BarrierRow[]): Promise<ReadonlySet<string>> {
     if (rows.length === 0) return new Set();
@@ -136,8 +126,8 @@ export class BarrierTransaction {
   }
 
   /** TypeORM lends its driver's own connection, so that statements can be prepared by name. */
-  private client(): Promise<PoolClient> {
-    return this.runner.connect();
+  private async client(): Promise<PoolClient> {
+    return (this.connection ??= (await this.runner.connect()) as PoolClient);
   }
 }
 

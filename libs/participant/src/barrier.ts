@@ -88,7 +88,6 @@ export class Barrier {
       let ran = 0;
       for (const command of commands) {
         const answer = ledger.answerTo(command);
-        if (answer === undefined && ran === 0) await transaction.savepoint();
         if (answer === undefined) ran += 1;
         all.push(answer ?? (await runAtSavepoint(transaction, ledger, handle, command)));
       }
@@ -139,17 +138,19 @@ async function runAtSavepoint<C extends BarrierCommand>(
   handle: Handle<C>,
   command: C,
 ): Promise<Passed> {
+  const { savepoint } = transaction;
   let outcome: FinalOutcome;
+  savepoint.watch();
   try {
     outcome = await handle(transaction.manager, command);
     // Fails when the handler went on after an error of PostgreSQL, in a transaction that can only be rolled back.
-    if (outcome.kind === 'succeeded') await transaction.advance();
+    if (outcome.kind === 'succeeded') await savepoint.advance();
   } catch (error) {
-    await transaction.undo();
+    await savepoint.undo();
     ledger.fail(command.id);
     return new HandlerFailedError(error);
   }
-  if (outcome.kind === 'rejected') await transaction.undo();
+  if (outcome.kind === 'rejected') await savepoint.undo();
   ledger.decide(command.id, outcome);
   return outcome;
 }

@@ -41,9 +41,9 @@ interface Work extends BarrierCommand {
 }
 
 /**
- * Handles a batch of commands: those of one saga in their order, those of different sagas side by side. What was handled
- * before is found for all of them with one statement; the rest goes through the barrier, each in a transaction of its
- * own or several in one, as their handlers say.
+ * Handles a batch of commands: those of one saga in their order, those of different sagas side by side. They pass the
+ * barrier each in a transaction of its own, or several in one, as their handlers say. Of the former, those that were
+ * handled before are found with one statement for all.
  */
 export class CommandBatch {
   private readonly replies: OutgoingMessage[] = [];
@@ -72,9 +72,9 @@ export class CommandBatch {
 
   private async run(works: readonly Work[]): Promise<void> {
     const { barrier, concurrency } = this.around;
-    const guarded = works.filter(({ transaction }) => transaction !== 'none');
-    // A lone command learns it from the barrier anyway.
-    if (barrier !== undefined && guarded.length > 1) this.known = await barrier.stored(guarded);
+    const single = works.filter(({ transaction }) => transaction === 'own');
+    // A lone command learns it from the barrier anyway, and so do those that share a transaction.
+    if (barrier !== undefined && single.length > 1) this.known = await barrier.stored(single);
     const { alone, together } = jobsOf(bySaga(works));
     const jobs = [
       ...together.map((group) => () => this.handleTogether(group)),
