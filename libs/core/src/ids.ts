@@ -66,15 +66,19 @@ export function parseCommandId(id: string): CommandRef {
 
 /** @throws MalformedIdError */
 export function parseId(id: string): CommandRef | LifecycleRef {
-  const [namespace, definition, sagaId, step, kind, count, ...rest] = id.split('/');
-  const [number = Number.NaN, round] = (count ?? '').split('.').map(Number);
+  // On the hot path: several ids are read for every step of every saga.
+  const parts = id.split('/');
+  const [namespace, definition, sagaId, step, kind, count = ''] = parts;
+  const dot = count.indexOf('.');
+  const number = Number(dot < 0 ? count : count.slice(0, dot));
+  const round = dot < 0 ? undefined : Number(count.slice(dot + 1));
   if (
+    parts.length !== 6 ||
     !namespace ||
     !definition ||
     !sagaId ||
     step === undefined ||
     !kind ||
-    rest.length > 0 ||
     !isCount(number) ||
     (round !== undefined && !isCount(round))
   ) {
@@ -82,20 +86,29 @@ export function parseId(id: string): CommandRef | LifecycleRef {
       `${JSON.stringify(id)} is no id of Skald: namespace/definition@version/saga/step/direction/visit`,
     );
   }
-  const place = { namespace: decode(namespace), definition, sagaId: decode(sagaId) };
-  if (step === NO_STEP) return { ...place, event: kind, revision: number };
+  if (step === NO_STEP) {
+    return {
+      namespace: decode(namespace),
+      definition,
+      sagaId: decode(sagaId),
+      event: kind,
+      revision: number,
+    };
+  }
   if (kind !== 'do' && kind !== 'undo' && kind !== 'probe') {
     throw new MalformedIdError(
       `${JSON.stringify(id)} has the direction '${kind}'; it must be do, undo or probe`,
     );
   }
-  return {
-    ...place,
+  const ref = {
+    namespace: decode(namespace),
+    definition,
+    sagaId: decode(sagaId),
     step: decode(step),
     direction: kind,
     visit: number,
-    ...(round !== undefined && { round }),
-  };
+  } as const;
+  return round === undefined ? ref : { ...ref, round };
 }
 
 function isCount(number: number): boolean {

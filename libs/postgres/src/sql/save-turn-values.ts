@@ -1,6 +1,7 @@
 import { definitionRef } from '@skald/core';
 import type { Changes } from '@skald/runtime';
 import { stateText, timestamp } from './instance-row.js';
+import { JSON_SEPARATOR } from './save-turn.js';
 
 /** The parameters of `saveTurn`, one array per column. */
 export function saveTurnValues(
@@ -9,6 +10,15 @@ export function saveTurnValues(
   now: number,
 ): unknown[] {
   const changed = updated.map(({ instance }) => instance);
+  // Most of a turn's times are the same.
+  const texts = new Map<number, string>();
+  const timeText = (milliseconds: number): string => {
+    const known = texts.get(milliseconds);
+    if (known !== undefined) return known;
+    const text = timestamp(milliseconds);
+    texts.set(milliseconds, text);
+    return text;
+  };
   return [
     created.map(({ namespace }) => namespace),
     created.map(({ id }) => id),
@@ -16,29 +26,35 @@ export function saveTurnValues(
     created.map(({ definition }) => definition.hash),
     created.map(({ status }) => status),
     created.map(({ revision }) => revision),
-    created.map(({ input }) => JSON.stringify(input)),
-    created.map(stateText),
-    created.map(({ wakeAt }) => wakeAt && timestamp(wakeAt)),
-    created.map(({ createdAt }) => timestamp(createdAt)),
-    created.map(({ updatedAt }) => timestamp(updatedAt)),
+    jsonColumn(created.map(({ input }) => JSON.stringify(input))),
+    jsonColumn(created.map(stateText)),
+    created.map(({ wakeAt }) => wakeAt && timeText(wakeAt)),
+    created.map(({ createdAt }) => timeText(createdAt)),
+    created.map(({ updatedAt }) => timeText(updatedAt)),
     changed.map(({ namespace }) => namespace),
     changed.map(({ id }) => id),
     changed.map(({ status }) => status),
     changed.map(({ revision }) => revision),
     updated.map(({ fromRevision }) => fromRevision),
-    changed.map(stateText),
-    changed.map(({ wakeAt }) => wakeAt && timestamp(wakeAt)),
-    changed.map(({ updatedAt }) => timestamp(updatedAt)),
+    jsonColumn(changed.map(stateText)),
+    changed.map(({ wakeAt }) => wakeAt && timeText(wakeAt)),
+    changed.map(({ updatedAt }) => timeText(updatedAt)),
     history.map(({ key }) => key.namespace),
     history.map(({ key }) => key.id),
     history.map(({ entry }) => entry.sequence),
-    history.map(({ entry }) => timestamp(entry.at)),
-    history.map(({ entry: { cause, effects, status, failure } }) =>
-      JSON.stringify({ cause, effects, status, failure }),
+    history.map(({ entry }) => timeText(entry.at)),
+    jsonColumn(
+      history.map(({ entry: { cause, effects, status, failure } }) =>
+        JSON.stringify({ cause, effects, status, failure }),
+      ),
     ),
     settled,
-    timestamp(now),
+    timeText(now),
     owed,
     namespace,
   ];
+}
+
+function jsonColumn(texts: readonly string[]): string {
+  return texts.join(JSON_SEPARATOR);
 }

@@ -1,4 +1,10 @@
 /**
+ * Between the JSON texts of a column, which come as one text: as an array, each of their many quotes would have to be
+ * escaped, and unescaped again. JSON holds no control character.
+ */
+export const JSON_SEPARATOR = '\u001e';
+
+/**
  * Writes a whole turn in one round trip, whether it holds one message or three hundred. The counts tell whether another
  * worker was faster: an insert that met a present key and an update that met another revision write nothing.
  * Indexes: skald_instance_pkey, skald_outbox_pkey.
@@ -10,22 +16,29 @@ export const saveTurn = {
       INSERT INTO skald_instance
              (namespace, id, definition, definition_hash, status, revision,
               input, state, next_wakeup_at, created_at, updated_at)
-      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
-                           $7::json[], $8::json[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[])
+      SELECT namespace, id, definition, definition_hash, status, revision,
+             input::json, state::json, next_wakeup_at, created_at, updated_at
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
+                    string_to_array($7, chr(30)), string_to_array($8, chr(30)),
+                    $9::timestamptz[], $10::timestamptz[], $11::timestamptz[])
+          AS c (namespace, id, definition, definition_hash, status, revision,
+                input, state, next_wakeup_at, created_at, updated_at)
           ON CONFLICT (namespace, id) DO NOTHING
       RETURNING 1
     ), updated AS (
       UPDATE skald_instance i
-         SET status = u.status, revision = u.revision, state = u.state,
+         SET status = u.status, revision = u.revision, state = u.state::json,
              next_wakeup_at = u.next_wakeup_at, updated_at = u.updated_at
         FROM unnest($12::text[], $13::text[], $14::text[], $15::int[], $16::int[],
-                    $17::json[], $18::timestamptz[], $19::timestamptz[])
+                    string_to_array($17, chr(30)), $18::timestamptz[], $19::timestamptz[])
           AS u (namespace, id, status, revision, loaded_revision, state, next_wakeup_at, updated_at)
        WHERE i.namespace = u.namespace AND i.id = u.id AND i.revision = u.loaded_revision
       RETURNING 1
     ), appended AS (
       INSERT INTO skald_history (namespace, saga_id, sequence, at, entry)
-      SELECT * FROM unnest($20::text[], $21::text[], $22::int[], $23::timestamptz[], $24::json[])
+      SELECT namespace, saga_id, sequence, at, entry::json
+        FROM unnest($20::text[], $21::text[], $22::int[], $23::timestamptz[], string_to_array($24, chr(30)))
+          AS h (namespace, saga_id, sequence, at, entry)
     ), cleared AS (
       DELETE FROM skald_outbox WHERE id = ANY ($25::bigint[])
     ), owed AS (
