@@ -1,7 +1,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { startDatabase, systemName } from './src/dbos/dbos-peer.js';
 import { isRejected } from './src/dbos/rejection.js';
-import { launch } from './src/dbos/launch.js';
+import { launch, leave } from './src/dbos/launch.js';
 import { answer, orderSaga, type Order } from './src/order-saga.js';
 import { runPeer } from './src/peer.js';
 
@@ -21,7 +21,7 @@ const run = DBOS.registerWorkflow(
 
 await runPeer(async (leftovers) => {
   const { url, durability, cpu } = await startDatabase(leftovers);
-  leftovers.add(() => DBOS.shutdown());
+  leftovers.add(leave);
   await launch({ databaseUrl: url, executorId: 'sagas', queues: [], poolSize: POOL_SIZE });
   return {
     system: systemName('in-process'),

@@ -1,7 +1,7 @@
 import { DBOS } from '@dbos-inc/dbos-sdk';
 import { startDatabase, systemName } from './src/dbos/dbos-peer.js';
 import { isRejected } from './src/dbos/rejection.js';
-import { launch, type LaunchSettings } from './src/dbos/launch.js';
+import { launch, leave, type LaunchSettings } from './src/dbos/launch.js';
 import { STEP_QUEUE, stepWorkflows } from './src/dbos/step-queue.js';
 import { orderSaga, type Order, type StepName, type StepReply } from './src/order-saga.js';
 import { runPeer } from './src/peer.js';
@@ -22,7 +22,7 @@ const run = DBOS.registerWorkflow((order: Order) => orderSaga(order, call, isRej
 await runPeer(async (leftovers) => {
   const { url, durability, cpu } = await startDatabase(leftovers);
   const common = { databaseUrl: url, poolSize: POOL_SIZE };
-  leftovers.add(() => DBOS.shutdown());
+  leftovers.add(leave);
   await launch({ ...common, executorId: 'sagas', queues: [] });
   await DBOS.registerQueue(STEP_QUEUE, { minPollingIntervalMs: QUEUE_POLL_MS });
   const script = new URL('./src/dbos/participants.worker.ts', import.meta.url);

@@ -1,5 +1,5 @@
 import { DBOS, type DBOSConfig } from '@dbos-inc/dbos-sdk';
-import { quietLogger } from './quiet-logger.js';
+import { expectTheEnd, quietLogger } from './quiet-logger.js';
 
 export interface LaunchSettings {
   readonly databaseUrl: string;
@@ -24,4 +24,9 @@ export async function launch({ databaseUrl, executorId, queues, poolSize }: Laun
   process.noDeprecation = true; // DBOS uses pg in a way that pg 9 will not allow
   DBOS.setConfig(config);
   await DBOS.launch();
+}
+
+export async function leave(): Promise<void> {
+  expectTheEnd();
+  await DBOS.shutdown();
 }

@@ -1,6 +1,13 @@
 import type { DLogger } from '@dbos-inc/dbos-sdk';
 import { DECLINED } from '../order-saga.js';
 
+let ending = false;
+
+/** From now on, DBOS may lose its database and its workflows without complaint. */
+export function expectTheEnd(): void {
+  ending = true;
+}
+
 /**
  * Warnings and errors go to our standard error, but for the rejections: DBOS logs the message
  * and the stack of every workflow that throws.
@@ -8,8 +15,10 @@ import { DECLINED } from '../order-saga.js';
 export const quietLogger: DLogger = {
   debug: () => {},
   info: () => {},
-  warn: (entry) => console.error(entry),
+  warn: (entry) => {
+    if (!ending) console.error(entry);
+  },
   error: (entry) => {
-    if (entry !== DECLINED) console.error(entry);
+    if (!ending && entry !== DECLINED) console.error(entry);
   },
 };
