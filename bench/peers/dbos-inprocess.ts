@@ -7,7 +7,7 @@ import { runPeer } from './src/peer.js';
 
 /** DBOS: a saga is a workflow, and its steps are functions of this process. See README.md. */
 
-const POOL_SIZE = 20;
+const POOL_SIZE = 10;
 
 const run = DBOS.registerWorkflow(
   (order: Order) =>
@@ -25,7 +25,7 @@ await runPeer(async (leftovers) => {
   await launch({ databaseUrl: url, executorId: 'sagas', queues: [], poolSize: POOL_SIZE });
   return {
     system: systemName('in-process'),
-    settings: [durability, `${POOL_SIZE} connections`, 'one process: the driver runs the sagas'],
+    settings: [durability, `${POOL_SIZE} connections (default)`, 'one process: the driver runs the sagas'],
     cpu,
     run: (order) => run(order),
   };

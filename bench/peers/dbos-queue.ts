@@ -8,7 +8,7 @@ import { runPeer } from './src/peer.js';
 
 /** DBOS: a saga is a workflow, and each step is one on a queue, which another process works. See README.md. */
 
-const POOL_SIZE = 20;
+const POOL_SIZE = 10;
 const QUEUE_POLL_MS = 5;
 const RESULT_POLL_MS = 5;
 
@@ -32,7 +32,7 @@ await runPeer(async (leftovers) => {
     system: systemName('queue to another process'),
     settings: [
       durability,
-      `${POOL_SIZE} connections in each process`,
+      `${POOL_SIZE} connections in each process (default)`,
       `the queue is polled every ${QUEUE_POLL_MS} ms, without a limit of concurrency`,
       `a result is polled every ${RESULT_POLL_MS} ms`,
       'two processes: the driver runs the sagas',

@@ -4,6 +4,7 @@ import { packageVersion } from '../package-version.js';
 import type { Peer } from '../peer.js';
 import { programCpu, type CpuMeter } from '../process-cpu.js';
 import { sagas, type Sagas } from './contracts.js';
+import { leanFetch } from './lean-fetch.js';
 import type { RestateServer, RestateServerSettings } from './server.worker.js';
 
 const PARTITIONS = 4;
@@ -27,7 +28,7 @@ export async function startRestate(
     cpu[name] = service.cpu;
     await register(server, service.details.url);
   }
-  const client = connect({ url: server.ingressUrl }).serviceClient<Sagas>(sagas);
+  const client = connect({ url: server.ingressUrl, fetch: leanFetch }).serviceClient<Sagas>(sagas);
   return {
     system: `Restate ${packageVersion('@restatedev/restate-server')}, ${steps}`,
     settings: [
@@ -35,7 +36,7 @@ export async function startRestate(
       'one node, replicated log with its write-ahead log synced (default)',
       'HTTP/2, streaming both ways (default)',
       `SDK ${packageVersion('@restatedev/restate-sdk')}`,
-      'started and awaited through the ingress',
+      'started and awaited through the ingress, by a lean HTTP client',
     ],
     cpu,
     run: (order) => Promise.resolve(client.order(order)),
