@@ -35,6 +35,8 @@ const shared = {
       },
     ],
   },
+  // A project of its own, with its own packages.
+  modulePathIgnorePatterns: ['<rootDir>/bench/peers/'],
   moduleNameMapper: { ...alias, '^(\\.{1,2}/.*)\\.js$': '$1' },
 };
 
