@@ -67,7 +67,8 @@ export function databaseImport(
       migrations: [...schema.migrations],
       toRetry: () => false, // what waiting can mend is waited for below
       connectTimeoutMS: CONNECT_WITHIN_MS,
-      extra: { keepAlive: true },
+      // With `pipeline`, statements that need no answer in between go out together.
+      extra: { keepAlive: true, pipeline: true },
     }),
     dataSourceFactory: async (options) => {
       if (options === undefined) throw new Error('the data source has no options');

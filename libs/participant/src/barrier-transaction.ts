@@ -1,6 +1,6 @@
 import { isRecord } from '@skald/core';
 import { messageOf } from '@skald/runtime';
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryConfig } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { type BarrierCommand, BarrierLedger, type BarrierRow, type FinalOutcome } from './barrier-ledger.js';
 import { Savepoint } from './savepoint.js';
@@ -60,10 +60,18 @@ export class BarrierTransaction {
    *
    * @throws HandlerFailedError when what a handler did cannot be committed
    */
-  async commit(ledger: BarrierLedger, beforeCommit: () => Promise<void>): Promise<void> {
+  async commit(ledger: BarrierLedger, beforeCommit?: () => Promise<void>): Promise<void> {
     try {
-      await this.keep(ledger);
-      await beforeCommit();
+      const client = await this.client();
+      const statements = keeping(ledger);
+      if (isPipelined(client) && beforeCommit === undefined) {
+        // Behind a statement that failed, the commit is none any more.
+        const kept = statements.map((statement) => client.query(statement));
+        await Promise.all([...kept, this.runner.commitTransaction()]);
+        return;
+      }
+      for (const statement of statements) await client.query(statement);
+      await beforeCommit?.();
       await this.runner.commitTransaction();
     } catch (error) {
       throw isOfTheHandler(error) ? new HandlerFailedError(error) : error;
@@ -114,12 +122,6 @@ export class BarrierTransaction {
     );
   }
 
-  private async keep({ kept, givenBack }: BarrierLedger): Promise<void> {
-    const client = await this.client();
-    if (kept.length > 0) await client.query({ ...keepReplies, values: columnsOf(kept) });
-    if (givenBack.length > 0) await client.query({ ...giveBackRows, values: [givenBack] });
-  }
-
   private async say(statement: string): Promise<void> {
     const client = await this.client();
     await client.query(statement);
@@ -129,6 +131,19 @@ export class BarrierTransaction {
   private async client(): Promise<PoolClient> {
     return (this.connection ??= (await this.runner.connect()) as PoolClient);
   }
+}
+
+/** @see https://node-postgres.com/features/pipelining */
+function isPipelined(client: PoolClient): boolean {
+  return 'pipeline' in client && client.pipeline === true;
+}
+
+/** The statements that leave the rows as the ledger says. */
+function keeping({ kept, givenBack }: BarrierLedger): QueryConfig[] {
+  const statements: QueryConfig[] = [];
+  if (kept.length > 0) statements.push({ ...keepReplies, values: columnsOf(kept) });
+  if (givenBack.length > 0) statements.push({ ...giveBackRows, values: [givenBack] });
+  return statements;
 }
 
 function columnsOf(rows: readonly BarrierRow[]): [string[], string[], (string | null)[]] {

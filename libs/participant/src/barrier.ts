@@ -13,7 +13,7 @@ export type Passed = FinalOutcome | HandlerFailedError;
 
 export interface PassOptions {
   /** Called when effects and replies are written and not yet committed. */
-  readonly beforeCommit?: () => Promise<void>;
+  readonly beforeCommit?: (() => Promise<void>) | undefined;
   /** What `stored` has said before. */
   readonly known?: ReadonlyMap<string, FinalOutcome>;
 }
@@ -98,7 +98,7 @@ export class Barrier {
 
   private async transact<T>(
     commands: readonly BarrierCommand[],
-    { beforeCommit = nothing, known = new Map() }: PassOptions,
+    { beforeCommit, known = new Map() }: PassOptions,
     work: (
       transaction: BarrierTransaction,
       ledger: BarrierLedger,
@@ -109,7 +109,7 @@ export class Barrier {
     try {
       const ledger = await transaction.begin(commands, known);
       return await work(transaction, ledger, (hasEffects) =>
-        transaction.commit(ledger, hasEffects ? beforeCommit : nothing),
+        transaction.commit(ledger, hasEffects ? beforeCommit : undefined),
       );
     } catch (error) {
       await transaction.rollbackAfter(error);
@@ -160,5 +160,3 @@ function storedReply({ id }: BarrierCommand, stored: ReadonlyMap<string, FinalOu
   if (reply === undefined) throw new Error(`the barrier row of ${id} is gone`);
   return reply;
 }
-
-async function nothing(): Promise<void> {}

@@ -27,7 +27,7 @@ interface Surroundings {
   readonly barrier: Barrier | undefined;
   readonly concurrency: number;
   readonly source: string;
-  readonly crashProbe: CrashProbe;
+  readonly crashProbe: CrashProbe | undefined;
   readonly log: Pick<Log, 'warn'>;
   /** True once the service ends: then nothing more is begun. */
   readonly isEnding: () => boolean;
@@ -138,7 +138,8 @@ export class CommandBatch {
   }
 
   private get passing(): Parameters<Barrier['pass']>[2] {
-    return { known: this.known, beforeCommit: () => this.around.crashProbe('before commit') };
+    const { crashProbe } = this.around;
+    return { known: this.known, beforeCommit: crashProbe && (() => crashProbe('before commit')) };
   }
 
   private get barrier(): Barrier {

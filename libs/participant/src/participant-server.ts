@@ -91,7 +91,7 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
   }
 
   private async handle(batch: readonly Delivery[], served: ServedCommands): Promise<readonly DeadLetter[]> {
-    const { transport, concurrency = 8, crashProbe = noProbe } = this.options;
+    const { transport, concurrency = 8, crashProbe } = this.options;
     const { replies, dead, leftOver } = await CommandBatch.handle(batch, served, {
       barrier: this.barrier,
       concurrency,
@@ -100,13 +100,11 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
       log: this.logger,
       isEnding: () => this.isClosing,
     });
-    await crashProbe('after commit');
+    await crashProbe?.('after commit');
     if (replies.length > 0) await transport.send(replies);
-    await crashProbe('after send');
+    await crashProbe?.('after send');
     // Unconfirmed, so that all of the batch comes again; the barrier answers what was done.
     if (leftOver > 0) throw new Error(`${leftOver} command(s) of the batch were not begun before the end`);
     return dead;
   }
 }
-
-async function noProbe(): Promise<void> {}

@@ -43,7 +43,10 @@ export class PostgresStore implements Store {
 
   transact<T>(work: (turn: StoreTurn) => Promise<T>): Promise<T> {
     return this.withClient(async (client) => {
-      await client.query(BEGIN);
+      const begun = client.query(BEGIN);
+      // A pipelined connection sends the first statement of the work along with this.
+      if (isPipelined(client)) begun.catch(() => undefined);
+      else await begun;
       try {
         const result = await work(new PostgresTurn(client));
         await client.query('COMMIT');
@@ -176,6 +179,11 @@ class PostgresTurn implements StoreTurn {
     }
     if (unparked.length > 0) await this.client.query({ ...clearParked, values: [unparked] });
   }
+}
+
+/** @see https://node-postgres.com/features/pipelining */
+function isPipelined(client: PoolClient): boolean {
+  return 'pipeline' in client && client.pipeline === true;
 }
 
 async function readInstances(
