@@ -135,7 +135,7 @@ export class BarrierTransaction {
 
 /** @see https://node-postgres.com/features/pipelining */
 function isPipelined(client: PoolClient): boolean {
-  return 'pipeline' in client && client.pipeline === true;
+  return client.pipeline ?? false;
 }
 
 /** The statements that leave the rows as the ledger says. */

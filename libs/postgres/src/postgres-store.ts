@@ -183,7 +183,7 @@ class PostgresTurn implements StoreTurn {
 
 /** @see https://node-postgres.com/features/pipelining */
 function isPipelined(client: PoolClient): boolean {
-  return 'pipeline' in client && client.pipeline === true;
+  return client.pipeline ?? false;
 }
 
 async function readInstances(
