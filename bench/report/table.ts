@@ -19,6 +19,19 @@ export function number(value: number | undefined, digits = 0): string {
   return value === undefined ? '–' : value.toFixed(digits).replaceAll(/\B(?=(\d{3})+(?!\d)(?<!\.\d*))/g, ',');
 }
 
+/** Of rows that were measured several times, the one with the median rate, in the order of the first ones. */
+export function mediansOf(rows: readonly Row[]): Row[] {
+  const alike = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = `${row.system} ${row.variant} ${row.inFlight}`;
+    alike.set(key, [...(alike.get(key) ?? []), row]);
+  }
+  return [...alike.values()].flatMap((same) => {
+    const sorted = same.toSorted((a, b) => a.sagasPerSecond - b.sagasPerSecond);
+    return sorted[Math.floor((sorted.length - 1) / 2)] ?? [];
+  });
+}
+
 /** What each row came to, and what it cost. */
 export function rowsTable(rows: readonly Row[]): string {
   const processes = [...new Set(rows.flatMap(({ cpuPerSaga = {} }) => Object.keys(cpuPerSaga)))];

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Meters, Row } from '../measure/row.js';
 import { type BenchOptions, countOf } from '../options.js';
 import { writeResults } from '../report/results.js';
-import { ratiosTable, rowsTable } from '../report/table.js';
+import { mediansOf, ratiosTable, rowsTable } from '../report/table.js';
 import { BenchSystem } from '../system.js';
 import { closedRow, warmUp } from './closed-row.js';
 
@@ -38,8 +38,9 @@ export async function standard(meters: Meters, options: BenchOptions): Promise<v
   } finally {
     await Promise.all(systems.map((system) => system.stop()));
   }
-  process.stdout.write(`${rowsTable(rows)}\n`);
-  if (options.ceilings) process.stdout.write(`\n${ratiosTable(rows, 'Skald')}\n`);
+  const medians = mediansOf(rows);
+  process.stdout.write(`${rowsTable(medians)}\n`);
+  if (options.ceilings) process.stdout.write(`\n${ratiosTable(medians, 'Skald')}\n`);
   await writeResults('latest', infra, { options, rows });
 }
 

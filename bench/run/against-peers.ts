@@ -1,0 +1,40 @@
+import type { Meters, Row } from '../measure/row.js';
+import { type BenchOptions, countOf } from '../options.js';
+import { writeResults } from '../report/results.js';
+import { mediansOf, ratiosTable, rowsTable } from '../report/table.js';
+import { BenchSystem } from '../system.js';
+import { closedRow, warmUp } from './closed-row.js';
+import { PEERS, type PlannedRow, runPeer } from './peer-process.js';
+
+/** Skald and its peers, one after the other on the same machine, each alone while it is measured. */
+export async function againstPeers(meters: Meters, options: BenchOptions): Promise<void> {
+  const { infra } = meters;
+  const plan = options.inFlight.flatMap((inFlight) =>
+    options.variants.map((variant) => ({ variant, inFlight, count: countOf(options, inFlight) })),
+  );
+  const rows: Row[] = [];
+  for (let round = 1; round <= options.rounds; round += 1) {
+    rows.push(...(await skaldRows(meters, options, plan, round)));
+    for (const peer of PEERS) rows.push(...(await runPeer(peer, plan, infra.postgres?.url ?? '')));
+  }
+  const medians = mediansOf(rows);
+  process.stdout.write(`${rowsTable(medians)}\n\n${ratiosTable(medians, 'Skald')}\n`);
+  await writeResults('peers', infra, { options, rows });
+}
+
+async function skaldRows(
+  meters: Meters,
+  options: BenchOptions,
+  plan: readonly PlannedRow[],
+  round: number,
+): Promise<Row[]> {
+  const system = await BenchSystem.skald(meters.infra, { ...options, namespace: `bench-${round}` });
+  try {
+    await warmUp(system, options.variants);
+    const rows: Row[] = [];
+    for (const planned of plan) rows.push(await closedRow(meters, system, planned));
+    return rows;
+  } finally {
+    await system.stop();
+  }
+}
