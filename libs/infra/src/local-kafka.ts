@@ -64,7 +64,12 @@ export async function startLocalKafka(context: LocalStart): Promise<LocalServer>
     });
     const launch = (): Promise<Program> =>
       programs.start(
-        { ...common, name: 'Kafka', args: ['-Xms256m', '-Xmx512m', ...jvm, 'kafka.Kafka', propertiesFile] },
+        {
+          ...common,
+          name: 'Kafka',
+          // A heap of this size needs no collector that works beside the broker.
+          args: ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC', ...jvm, 'kafka.Kafka', propertiesFile],
+        },
         (line) => line.includes('Kafka Server started'),
         READY_TIMEOUT_MS,
       );

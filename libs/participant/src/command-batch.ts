@@ -10,10 +10,11 @@ import { callHandler } from './handler-call.js';
 import type { ServedCommand, ServedCommands } from './served-commands.js';
 
 /**
- * Few enough that a batch makes several transactions, which run side by side and lock rows briefly: 25 was half again as
- * fast as 60 or 100. It must stay below 64, the subtransactions that PostgreSQL keeps at hand for a transaction.
+ * About how many commands share a transaction. Few enough that a large batch makes several, which run side by side and
+ * lock rows briefly: with handlers that change a row each, 25 was half again as fast as 60 or 100. A transaction gets at
+ * most half as many more, which is below 64, the subtransactions that PostgreSQL keeps at hand for it.
  */
-const MOST_IN_ONE_TRANSACTION = 25;
+const IN_ONE_TRANSACTION = 25;
 
 export interface Handled {
   readonly replies: readonly OutgoingMessage[];
@@ -181,20 +182,23 @@ function bySaga(works: readonly Work[]): Work[][] {
   return [...groups.values()];
 }
 
-/** Sagas whose commands may all share a transaction, put together; any other saga by itself. */
+/** Sagas whose commands may all share a transaction, put together in groups of one size; any other saga by itself. */
 function jobsOf(sagas: readonly Work[][]): { alone: Work[][]; together: Work[][] } {
   const alone: Work[][] = [];
-  const together: Work[][] = [];
-  let group: Work[] | undefined;
+  const sharing: Work[][] = [];
   for (const saga of sagas) {
-    if (saga.some(({ transaction }) => transaction !== 'shared')) {
-      alone.push(saga);
-    } else if (group !== undefined && group.length + saga.length <= MOST_IN_ONE_TRANSACTION) {
-      group.push(...saga);
-    } else {
-      group = [...saga];
-      together.push(group);
-    }
+    (saga.some(({ transaction }) => transaction !== 'shared') ? alone : sharing).push(saga);
   }
-  return { alone, together };
+  const commands = sharing.reduce((sum, saga) => sum + saga.length, 0);
+  const groups = Math.max(1, Math.round(commands / IN_ONE_TRANSACTION));
+  const size = commands / groups;
+  const together: Work[][] = [];
+  let filled = 0;
+  for (const saga of sharing) {
+    // The group in which the saga's first command falls.
+    const index = Math.floor(filled / size);
+    (together[index] ??= []).push(...saga);
+    filled += saga.length;
+  }
+  return { alone, together: together.filter((group) => group.length > 0) };
 }
