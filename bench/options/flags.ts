@@ -38,8 +38,8 @@ export class Flags<D extends Defaults> {
   }
 
   /** @throws BenchOptionError saying what to correct; so do those below */
-  whole(flag: keyof D & string, minimum: number): number {
-    return this.number(flag, this.text(flag) ?? '', minimum);
+  whole(flag: keyof D & string, minimum: number, maximum?: number): number {
+    return this.number(flag, this.text(flag) ?? '', minimum, maximum);
   }
 
   wholeIfGiven(flag: keyof D & string, minimum: number): number | undefined {
@@ -65,12 +65,11 @@ export class Flags<D extends Defaults> {
     return parts;
   }
 
-  private number(flag: string, text: string, minimum: number): number {
+  private number(flag: string, text: string, minimum: number, maximum = Number.MAX_SAFE_INTEGER): number {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < minimum) {
-      throw this.problem(flag, text, `a whole number from ${minimum}`);
-    }
-    return value;
+    if (/^\d+$/.test(text) && value >= minimum && value <= maximum) return value;
+    const upTo = maximum === Number.MAX_SAFE_INTEGER ? '' : ` to ${maximum}`;
+    throw this.problem(flag, text, `a whole number from ${minimum}${upTo}`);
   }
 
   private problem(flag: string, text: string, wanted: string): BenchOptionError {
