@@ -11,19 +11,15 @@ const TICKS = 5;
 export function linearAxis(values: readonly number[]): Axis {
   const greatest = Math.max(0, ...values);
   const step = roundStep((greatest || 1) / TICKS);
-  const end = step * Math.max(1, Math.ceil(greatest / step));
-  const ticks = Array.from({ length: Math.round(end / step) + 1 }, (_, index) => index * step);
-  return { ticks: ticks.map((tick) => Number(tick.toPrecision(12))), at: (value) => value / end };
+  const steps = Math.max(1, Math.ceil(greatest / step));
+  return { ticks: multiples(step, steps), at: (value) => value / (step * steps) };
 }
 
-/** From the least to the greatest value, which are the axis's ends. */
+/** From 0 to the greatest value, which is the axis's end. */
 export function timeAxis(values: readonly number[]): Axis {
-  const first = Math.min(...values);
-  const span = Math.max(...values) - first || 1;
-  const step = roundStep(span / (2 * TICKS));
-  const ticks: number[] = [];
-  for (let tick = Math.ceil(first / step) * step; tick <= first + span; tick += step) ticks.push(tick);
-  return { ticks: ticks.map((tick) => Number(tick.toPrecision(12))), at: (value) => (value - first) / span };
+  const end = Math.max(...values) || 1;
+  const step = roundStep(end / (2 * TICKS));
+  return { ticks: multiples(step, Math.floor(end / step)), at: (value) => value / end };
 }
 
 /** From 1, 2 or 5 times a power of ten to another; what is 0 or less lies at the beginning. */
@@ -38,6 +34,11 @@ export function logAxis(values: readonly number[]): Axis {
   const [start = 1] = ticks;
   const span = Math.log((ticks.at(-1) ?? start) / start) || 1;
   return { ticks, at: (value) => Math.log(Math.max(value, start) / start) / span };
+}
+
+/** From none of a step to so many of it. */
+function multiples(step: number, most: number): number[] {
+  return Array.from({ length: most + 1 }, (_, index) => Number((index * step).toPrecision(12)));
 }
 
 function roundNumbers(fromPower: number, toPower: number): number[] {

@@ -13,7 +13,7 @@ export function soakChart(samples: readonly SoakSample[], rate: number): string 
   const last = samples.at(-1);
   const names = Object.keys(last?.rssBytes ?? {});
   return chart({
-    title: `${number(rate)} sagas a second for ${number((last?.second ?? 0) / 60, 0)} minutes`,
+    title: `${number(rate)} sagas a second for ${number((last?.second ?? 0) / 60)} min`,
     subtitle: `Each of three steps at three participants; a point for each ${samples[0]?.second ?? 0} s`,
     timeTitle: 'minutes since the beginning',
     times: samples.map(({ second }) => second / 60),
