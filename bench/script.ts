@@ -16,7 +16,7 @@ import type { Changes } from '@skald/runtime';
 import { type Variant, orderOf, OrderSaga } from './work.js';
 
 /** Stands for a saga's id in what is recorded; as long as the ids that the benchmark gives. */
-const PLACEHOLDER = 'saga-000000';
+export const PLACEHOLDER = 'saga-000000';
 
 /** What one turn does to one saga. */
 export interface Stage {
@@ -86,8 +86,12 @@ export function messageFor({ topic, message }: OutgoingMessage, sagaid: string):
 }
 
 /** The rows of several sagas in one stage, as one turn writes them. */
-export function changesFor(stage: Stage, ids: readonly string[], settled: readonly string[]): Changes {
-  const { created, updated, history, owed } = stage.changes;
+export function changesFor(
+  { changes }: Pick<Stage, 'changes'>,
+  ids: readonly string[],
+  settled: readonly string[],
+): Changes {
+  const { created, updated, history, owed } = changes;
   return {
     created: ids.flatMap((id) => created.map((instance) => ({ ...instance, id }))),
     updated: ids.flatMap((id) => updated.map((one) => ({ ...one, instance: { ...one.instance, id } }))),

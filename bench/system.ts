@@ -11,6 +11,9 @@ import type {
 } from './processes/protocol.js';
 import { PARTICIPANTS } from './work.js';
 
+/** Of a database each. */
+const OWNERS = ['orchestrator', ...PARTICIPANTS] as const;
+
 export interface SystemOptions {
   /** In the tables. Default: Skald. */
   readonly name?: string;
@@ -29,6 +32,8 @@ export class BenchProcess {
   private constructor(
     readonly name: string,
     private readonly service: ServiceProcess,
+    /** From the start of the process until it was ready. */
+    readonly startedInMs: number,
   ) {}
 
   /** @param role the file in `processes` that it runs, and which part of it where it has several */
@@ -39,6 +44,7 @@ export class BenchProcess {
     { part = '', profileFolder }: { part?: string; profileFolder?: string | undefined } = {},
   ): Promise<BenchProcess> {
     let started: BenchProcess | undefined;
+    const from = performance.now();
     const service = await ServiceProcess.start({
       name,
       script: compiledFile(`bench/processes/${role}.ts`),
@@ -53,7 +59,7 @@ export class BenchProcess {
         for (const listener of started?.waiting ?? []) listener(message as Answer);
       },
     });
-    started = new BenchProcess(name, service);
+    started = new BenchProcess(name, service, performance.now() - from);
     return started;
   }
 
@@ -149,10 +155,20 @@ export class BenchSystem {
 async function settingsOf(
   infra: Infra,
   { namespace, partitions, paddingBytes }: SystemOptions,
-  owners: readonly string[] = ['orchestrator', ...PARTICIPANTS],
+  owners: readonly string[] = OWNERS,
 ): Promise<ProcessSettings> {
   if (infra.kafka === undefined) throw new Error(infra.kafkaUnavailable ?? 'the benchmark needs Kafka');
+  const databases = await databasesOf(infra, namespace, owners);
+  return { namespace, brokers: infra.kafka.brokers, partitions, paddingBytes, databases };
+}
+
+/** Creates the databases of a namespace unless they are there. */
+export async function databasesOf(
+  infra: Infra,
+  namespace: string,
+  owners: readonly string[] = OWNERS,
+): Promise<Record<string, string>> {
   const databases: Record<string, string> = {};
   for (const owner of owners) databases[owner] = await infra.createDatabase(`${namespace}_${owner}`);
-  return { namespace, brokers: infra.kafka.brokers, partitions, paddingBytes, databases };
+  return databases;
 }

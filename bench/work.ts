@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { command, saga } from '@skald/core';
 import { IsBoolean, IsInt, IsISO8601, IsString, Min } from 'class-validator';
 
@@ -84,13 +85,22 @@ export const OrderSaga = saga('order', { version: 1, input: Order })
     shipment: shipment.id,
   }));
 
+const paddings = new Map<number, string>();
+
+/** Text that PostgreSQL cannot compress, so that its size counts in full. */
+function paddingOf(bytes: number): string {
+  const padding = paddings.get(bytes) ?? randomBytes(bytes).toString('base64url').slice(0, bytes);
+  paddings.set(bytes, padding);
+  return padding;
+}
+
 export function orderOf(variant: Variant, id: string, paddingBytes = 0): Order {
   return {
     orderId: id,
     customerId: 'customer-4711',
     amount: 12_999,
     currency: 'EUR',
-    padding: 'x'.repeat(paddingBytes),
+    padding: paddingOf(paddingBytes),
     refuse: variant === 'comp',
   };
 }

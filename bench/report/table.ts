@@ -1,4 +1,6 @@
 import type { Row } from '../measure/row.js';
+import { median } from '../percentiles.js';
+import { mediansOf, ratiosByRound } from './rounds.js';
 
 /** Rows of text as a Markdown table whose columns are also aligned for reading. */
 export function table(head: readonly string[], body: readonly (readonly string[])[]): string {
@@ -19,21 +21,9 @@ export function number(value: number | undefined, digits = 0): string {
   return value === undefined ? '–' : value.toFixed(digits).replaceAll(/\B(?=(\d{3})+(?!\d)(?<!\.\d*))/g, ',');
 }
 
-/** Of rows that were measured several times, the one with the median rate, in the order of the first ones. */
-export function mediansOf(rows: readonly Row[]): Row[] {
-  const alike = new Map<string, Row[]>();
-  for (const row of rows) {
-    const key = `${row.system} ${row.variant} ${row.inFlight}`;
-    alike.set(key, [...(alike.get(key) ?? []), row]);
-  }
-  return [...alike.values()].flatMap((same) => {
-    const sorted = same.toSorted((a, b) => a.sagasPerSecond - b.sagasPerSecond);
-    return sorted[Math.floor((sorted.length - 1) / 2)] ?? [];
-  });
-}
-
-/** What each row came to, and what it cost. */
-export function rowsTable(rows: readonly Row[]): string {
+/** What each row came to, and what it cost: the medians where it was measured in several rounds. */
+export function rowsTable(measured: readonly Row[]): string {
+  const rows = mediansOf(measured);
   const processes = [...new Set(rows.flatMap(({ cpuPerSaga = {} }) => Object.keys(cpuPerSaga)))];
   return [
     table(
@@ -74,21 +64,26 @@ export function rowsTable(rows: readonly Row[]): string {
   ].join('\n');
 }
 
-/** One system's sagas per second as a part, or a multiple, of the others', row by row. */
+/**
+ * One system's sagas per second as a part, or a multiple, of the others', row by row. Of several rounds the median, and
+ * behind it the lowest and the highest.
+ */
 export function ratiosTable(rows: readonly Row[], system: string): string {
   const others = [...new Set(rows.map((row) => row.system))].filter((name) => name !== system);
-  const own = rows.filter((row) => row.system === system);
-  const of = (name: string, { variant, inFlight }: Row): Row | undefined =>
-    rows.find((row) => row.system === name && row.variant === variant && row.inFlight === inFlight);
+  const own = mediansOf(rows).filter((row) => row.system === system);
   return table(
     [`${system} against`, 'in flight', ...others],
     own.map((row) => [
       row.variant,
       number(row.inFlight),
-      ...others.map((name) => {
-        const other = of(name, row);
-        return other === undefined ? '–' : number(row.sagasPerSecond / other.sagasPerSecond, 2);
-      }),
+      ...others.map((other) => ratio(ratiosByRound(rows, row, other))),
     ]),
   );
+}
+
+function ratio(rounds: readonly number[]): string {
+  if (rounds.length === 0) return '–';
+  const middle = number(median(rounds), 2);
+  if (rounds.length === 1) return middle;
+  return `${middle} (${number(Math.min(...rounds), 2)} to ${number(Math.max(...rounds), 2)})`;
 }

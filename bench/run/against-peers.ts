@@ -1,24 +1,22 @@
 import type { Meters, Row } from '../measure/row.js';
-import { type BenchOptions, countOf } from '../options.js';
+import type { BenchOptions } from '../options/standard.js';
 import { writeResults } from '../report/results.js';
-import { mediansOf, ratiosTable, rowsTable } from '../report/table.js';
+import { ratiosTable, rowsTable } from '../report/table.js';
 import { BenchSystem } from '../system.js';
 import { closedRow, warmUp } from './closed-row.js';
-import { PEERS, type PlannedRow, runPeer } from './peer-process.js';
+import { type PlannedRow, plannedRows } from './alternating-rows.js';
+import { PEERS, runPeer } from './peer-process.js';
 
 /** Skald and its peers, one after the other on the same machine, each alone while it is measured. */
 export async function againstPeers(meters: Meters, options: BenchOptions): Promise<void> {
   const { infra } = meters;
-  const plan = options.inFlight.flatMap((inFlight) =>
-    options.variants.map((variant) => ({ variant, inFlight, count: countOf(options, inFlight) })),
-  );
+  const plan = plannedRows(options);
   const rows: Row[] = [];
   for (let round = 1; round <= options.rounds; round += 1) {
     rows.push(...(await skaldRows(meters, options, plan, round)));
     for (const peer of PEERS) rows.push(...(await runPeer(peer, plan, infra.postgres?.url ?? '')));
   }
-  const medians = mediansOf(rows);
-  process.stdout.write(`${rowsTable(medians)}\n\n${ratiosTable(medians, 'Skald')}\n`);
+  process.stdout.write(`${rowsTable(rows)}\n\n${ratiosTable(rows, 'Skald')}\n`);
   await writeResults('peers', infra, { options, rows });
 }
 

@@ -3,7 +3,7 @@ import { messageOf } from '@skald/runtime';
 import { KafkaUsage } from '../measure/kafka-usage.js';
 import { PostgresUsage } from '../measure/postgres-usage.js';
 import type { Meters } from '../measure/row.js';
-import { BenchOptionError } from '../options.js';
+import { BenchOptionError } from '../options/flags.js';
 
 /** Something to measure, with servers running and meters at hand. */
 export type Benchmark<O> = (meters: Meters, options: O) => Promise<void>;

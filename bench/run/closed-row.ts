@@ -13,8 +13,12 @@ let runs = 0;
  * Lets code be compiled and connections be opened before anything is measured. Kafka's JVM takes longest: at first a saga
  * costs it 0.5 ms of processor time, after 15,000 of them 0.2 ms.
  */
-export async function warmUp(system: BenchSystem, variants: readonly Variant[]): Promise<void> {
-  for (const load of WARM_UP) {
+export async function warmUp(
+  system: BenchSystem,
+  variants: readonly Variant[],
+  loads: readonly { readonly inFlight: number; readonly count: number }[] = WARM_UP,
+): Promise<void> {
+  for (const load of loads) {
     for (const variant of variants) {
       await system.driver.run({ kind: 'closed', variant, ...load, name: `warm-${++runs}` });
     }

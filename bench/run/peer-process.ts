@@ -4,16 +4,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Row } from '../measure/row.js';
 import { round } from '../percentiles.js';
-import type { Variant } from '../work.js';
+import type { PlannedRow } from './alternating-rows.js';
 
 /** Programs of `bench/peers`, each of which measures one peer. */
 export const PEERS = ['restate-service', 'restate-inprocess', 'dbos-inprocess', 'dbos-queue'] as const;
-
-export interface PlannedRow {
-  readonly variant: Variant;
-  readonly inFlight: number;
-  readonly count: number;
-}
 
 /** A row as the peers' programs write it: processor time in seconds, for all sagas. */
 interface PeerRow extends Row {
