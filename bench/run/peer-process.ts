@@ -8,6 +8,7 @@ import type { PlannedRow } from './alternating-rows.js';
 
 /** Programs of `bench/peers`, each of which measures one peer. */
 export const PEERS = ['restate-service', 'restate-inprocess', 'dbos-inprocess', 'dbos-queue'] as const;
+export type Peer = (typeof PEERS)[number];
 
 /** A row as the peers' programs write it: processor time in seconds, for all sagas. */
 interface PeerRow extends Row {
@@ -15,11 +16,7 @@ interface PeerRow extends Row {
 }
 
 /** Runs one of the peers' programs to its end. Its progress goes to standard error. */
-export async function runPeer(
-  peer: (typeof PEERS)[number],
-  plan: readonly PlannedRow[],
-  databaseUrl: string,
-): Promise<Row[]> {
+export async function runPeer(peer: Peer, plan: readonly PlannedRow[], databaseUrl: string): Promise<Row[]> {
   const rows = plan.map(({ variant, inFlight, count }) => `${variant}:${inFlight}:${count}`).join(',');
   const child = spawn(process.execPath, ['--import', 'tsx', `${peer}.ts`, '--rows', rows], {
     cwd: join('bench', 'peers'),
