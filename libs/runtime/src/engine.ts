@@ -155,6 +155,7 @@ export class SagaEngine {
     await this.consumer?.stop();
     await this.queue.idle();
     for (const job of this.jobs) await job.stop();
+    await this.runner.sent();
     await this.outbox.flush();
   }
 
