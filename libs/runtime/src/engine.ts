@@ -85,6 +85,7 @@ export class SagaEngine {
       clock,
       pollMs: options.relayPollMs ?? 1_000,
       afterMs: options.relayAfterMs ?? 5_000,
+      isBrokerAway: () => this.isBrokerAway(),
     });
     this.runner = new TurnRunner({
       ...options,
@@ -241,8 +242,12 @@ export class SagaEngine {
 
   private async wakeDue(pollMs: number): Promise<number> {
     // Who cannot hear replies cannot say that none came: an outage of the broker must not use up the attempts.
-    if (this.consumer?.isReady() === false) return pollMs;
+    if (this.isBrokerAway()) return pollMs;
     return this.upkeep.wakeDue();
+  }
+
+  private isBrokerAway(): boolean {
+    return this.consumer?.isReady() === false;
   }
 
   private runTurn(works: readonly Work[]): Promise<readonly WorkResult[]> {

@@ -1,9 +1,13 @@
 import { type OutgoingMessage, owedMessage, parseId, removedMessage } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
-import type { Changes, Clock, InstanceKey, Log, OwedRow, Store, Transport } from './ports.js';
+import { messageOf } from './errors.js';
+import type { Changes, Clock, InstanceKey, Log, OwedRow, Store, StoreTurn, Transport } from './ports.js';
 import { keyText } from './turn.js';
 
+/** Most rows in one sweep. */
 const BATCH = 100;
+/** So many halvings bring what the largest turn owes down to one message. More of them in a row find nothing. */
+const HALVINGS = 10;
 
 export interface RelayOptions {
   readonly namespace: string;
@@ -14,15 +18,33 @@ export interface RelayOptions {
   readonly log: Log;
   readonly pollMs: number;
   readonly afterMs: number;
+  /** Whether nothing can be sent at all now, as far as is known. A send that fails then is no single message's fault. */
+  readonly isBrokerAway: () => boolean;
+}
+
+interface Derived {
+  readonly messages: OutgoingMessage[];
+  /** Ids of messages whose definition this process does not know. */
+  readonly unknown: string[];
 }
 
 /**
  * The outbox's other end. The engine sends what a turn owes right after its commit and notes here that it arrived;
  * the next turn clears the row. What a crash or a broker outage left is swept up by any replica: derived again from
  * instance and definition, sent, and cleared.
+ *
+ * A message that the broker refuses spoils the send for all that go with it. So after a failure fewer go together, until
+ * that one is alone and waits at the end of the queue.
  */
 export class Relay {
   private arrived: string[] = [];
+  /** How many rows the next sweep takes. */
+  private limit = BATCH;
+  /** Sweeps in a row whose send failed, and how many of them have halved a row. */
+  private failures = 0;
+  private halvings = 0;
+  /** The sweep right before this one has sent something. */
+  private isFlowing = false;
 
   constructor(private readonly options: RelayOptions) {}
 
@@ -54,23 +76,68 @@ export class Relay {
   async sweep(): Promise<number> {
     await this.flush();
     const { namespace, store, transport, clock, log, afterMs, pollMs } = this.options;
-    const rows = await store.transact(async (turn) => {
+    return await store.transact(async (turn) => {
       const now = clock.now();
-      const owed = await turn.lockOwed(namespace, now - afterMs, BATCH);
-      if (owed.length === 0) return 0;
-      const { messages, unknown } = await this.derive(owed);
-      await transport.send(messages);
+      const { limit } = this;
+      const owed = await turn.lockOwed(namespace, now - afterMs, limit);
+      const wasFlowing = this.isFlowing;
+      this.isFlowing = false;
+      if (owed.length === 0) return pollMs;
+      let derived: Derived;
+      try {
+        derived = await this.derive(owed);
+        await transport.send(derived.messages);
+      } catch (error) {
+        const pause = await this.sendLess(turn, owed, now, messageOf(error));
+        return wasFlowing ? 0 : pause;
+      }
+      this.limit = Math.min(2 * limit, BATCH);
+      this.failures = 0;
+      this.halvings = 0;
+      const { messages, unknown } = derived;
       // What this process cannot derive goes back to the end of the queue, for one that knows the definition.
       await turn.save(namespace, { ...clearing(owed.map(({ row }) => row)), owed: unknown }, now);
       log.log(`the relay sent ${messages.length} messages of ${owed.length} unconfirmed turns`);
-      return owed.length;
+      this.isFlowing = owed.length === limit;
+      return this.isFlowing ? 0 : pollMs;
     });
-    return rows === BATCH ? 0 : pollMs;
   }
 
-  private async derive(
-    rows: readonly OwedRow[],
-  ): Promise<{ messages: OutgoingMessage[]; unknown: string[] }> {
+  /**
+   * After a failed send the next is smaller: half the rows, then half the messages of the one row, until a single message
+   * is left, which goes to the end of the queue. Returns how many milliseconds later to send.
+   */
+  private async sendLess(
+    turn: StoreTurn,
+    owed: readonly OwedRow[],
+    now: number,
+    reason: string,
+  ): Promise<number> {
+    const { namespace, log, afterMs, pollMs, isBrokerAway } = this.options;
+    const ids = owed.flatMap((one) => one.ids);
+    this.limit = Math.max(1, Math.floor(owed.length / 2));
+    this.failures += 1;
+    const isKept = owed.length > 1 || isBrokerAway();
+    const text = `the relay could not send ${ids.length} message(s) of ${owed.length} unconfirmed turn(s)`;
+    if (!isKept && ids.length === 1) {
+      log.warn(`${text}, ${ids.join()}, and lets others go first: ${reason}`);
+      await turn.save(namespace, { ...clearing(owed.map(({ row }) => row)), owed: ids }, now);
+      return pollMs;
+    }
+    // Of failures in a row the first is logged, and those of single messages.
+    if (this.failures === 1) log.warn(`${text} and tries again with fewer: ${reason}`);
+    if (isKept) return pollMs;
+
+    // Both halves are as due as the whole was.
+    const due = now - afterMs - 1;
+    const half = Math.ceil(ids.length / 2);
+    await turn.save(namespace, { ...clearing(owed.map(({ row }) => row)), owed: ids.slice(0, half) }, due);
+    await turn.save(namespace, { ...clearing([]), owed: ids.slice(half) }, due);
+    this.halvings += 1;
+    return this.halvings <= HALVINGS ? 0 : pollMs;
+  }
+
+  private async derive(rows: readonly OwedRow[]): Promise<Derived> {
     const { store, definitions, log } = this.options;
     const owed = rows.flatMap(({ ids }) => ids).map((id) => ({ id, ref: parseId(id) }));
     const keys = new Map<string, InstanceKey>();
