@@ -21,6 +21,7 @@ export async function benchProcess(
   name: string,
   begin: (around: Surroundings) => Promise<Role>,
 ): Promise<void> {
+  process.once('disconnect', giveUp);
   Logger.overrideLogger(new ConsoleLogger({ logLevels: ['error'] }));
   const settings = JSON.parse(process.argv[2] ?? '') as ProcessSettings;
   const requests: Record<string, number> = {};
@@ -40,11 +41,17 @@ export async function benchProcess(
       answer({ kind: 'failed', message: messageOf(error) });
     });
   });
+  process.off('disconnect', giveUp);
   endWithParent(async () => {
     await role.close();
     await transport.close();
   });
   process.send?.('ready');
+}
+
+/** Its parent has ended before it was up. */
+function giveUp(): never {
+  process.exit(1);
 }
 
 function answer(message: Answer): void {

@@ -39,11 +39,13 @@ export async function runService(
   crash: Pick<Surroundings, 'crashProbe'> = {},
 ): Promise<void> {
   const log = new Logger(name);
+  process.once('disconnect', giveUp);
   try {
     const config = readServiceConfig(process.env);
     const { namespace, databaseUrl, kafka } = config;
     const transport = new KafkaTransport({ ...kafka, clientId: name, log, ...crash });
     const app = await start({ namespace, databaseUrl, transport, ...crash }, config);
+    process.off('disconnect', giveUp);
     endOnSignal(app, transport, log);
     log.log('ready');
     process.send?.('ready');
@@ -51,6 +53,11 @@ export async function runService(
     log.error(error instanceof Error ? error.message : error);
     process.exit(1);
   }
+}
+
+/** The parent has ended before the service was up: nothing is in hand yet that would have to be finished. */
+function giveUp(): never {
+  process.exit(1);
 }
 
 function endOnSignal(app: INestApplication, transport: KafkaTransport, log: Logger): void {
