@@ -64,7 +64,7 @@ export class BarrierTransaction {
     try {
       const client = await this.client();
       const statements = keeping(ledger);
-      if (isPipelined(client) && beforeCommit === undefined) {
+      if (client.pipeline && beforeCommit === undefined) {
         // Behind a statement that failed, the commit is none any more.
         const kept = statements.map((statement) => client.query(statement));
         await Promise.all([...kept, this.runner.commitTransaction()]);
@@ -131,11 +131,6 @@ export class BarrierTransaction {
   private async client(): Promise<PoolClient> {
     return (this.connection ??= (await this.runner.connect()) as PoolClient);
   }
-}
-
-/** @see https://node-postgres.com/features/pipelining */
-function isPipelined(client: PoolClient): boolean {
-  return client.pipeline ?? false;
 }
 
 /** The statements that leave the rows as the ledger says. */

@@ -44,8 +44,8 @@ export class PostgresStore implements Store {
   transact<T>(work: (turn: StoreTurn) => Promise<T>): Promise<T> {
     return this.withClient(async (client) => {
       const begun = client.query(BEGIN);
-      // A pipelined connection sends the first statement of the work along with this.
-      if (isPipelined(client)) begun.catch(() => undefined);
+      // A pipelined connection (https://node-postgres.com/features/pipelining) sends the work's first statement along.
+      if (client.pipeline) begun.catch(() => undefined);
       else await begun;
       try {
         const result = await work(new PostgresTurn(client));
@@ -179,11 +179,6 @@ class PostgresTurn implements StoreTurn {
     }
     if (unparked.length > 0) await this.client.query({ ...clearParked, values: [unparked] });
   }
-}
-
-/** @see https://node-postgres.com/features/pipelining */
-function isPipelined(client: PoolClient): boolean {
-  return client.pipeline ?? false;
 }
 
 async function readInstances(
