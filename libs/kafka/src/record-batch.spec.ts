@@ -50,7 +50,8 @@ const record: fc.Arbitrary<KafkaRecord> = fc.record({
   key: fc.option(bytes),
   value: fc.option(bytes),
   headers: fc.dictionary(
-    fc.string({ minLength: 1 }).filter((name) => name !== '__proto__'),
+    // kafkajs's decoder takes for a header's earlier value what every object inherits.
+    fc.string({ minLength: 1 }).filter((name) => !(name in {})),
     fc.oneof(bytes, fc.array(bytes, { minLength: 2, maxLength: 3 })),
     { maxKeys: 3 },
   ),
