@@ -1,5 +1,6 @@
 import type { DataClass } from '@skald/core';
-import { plainToInstance } from 'class-transformer';
+import { plainToInstance, TransformationType } from 'class-transformer';
+import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
 
 export type Validated<T extends object> = { readonly value: T } | { readonly problems: readonly string[] };
@@ -14,8 +15,9 @@ export function validateData<T extends object>(type: DataClass<T>, data: unknown
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     return { problems: ['the data must be a JSON object'] };
   }
-  const instance = plainToInstance(type, data);
-  if (!hasDecorators(type)) return { value: instance };
+  const { hasDecorators, flatMembers } = traitsOf(type);
+  const instance = (flatMembers && flatInstance(type, data, flatMembers)) ?? plainToInstance(type, data);
+  if (!hasDecorators) return { value: instance };
   const errors = validateSync(instance, {
     whitelist: true,
     forbidUnknownValues: true,
@@ -26,15 +28,57 @@ export function validateData<T extends object>(type: DataClass<T>, data: unknown
     : { problems: errors.flatMap((error) => sentences(error, '')) };
 }
 
-const decorated = new WeakMap<DataClass<object>, boolean>();
+interface Traits {
+  readonly hasDecorators: boolean;
+  /** The members of a class for which class-transformer has nothing to do but to copy what is no object. */
+  readonly flatMembers: readonly string[] | undefined;
+}
 
-function hasDecorators(type: DataClass<object>): boolean {
-  let known = decorated.get(type);
-  if (known === undefined) {
-    known = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false).length > 0;
-    decorated.set(type, known);
+const known = new WeakMap<DataClass<object>, Traits>();
+
+function traitsOf(type: DataClass<object>): Traits {
+  let traits = known.get(type);
+  if (traits === undefined) {
+    const decorated = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+    const members = [...new Set(decorated.map(({ propertyName }) => propertyName))];
+    const hasDecorators = members.length > 0;
+    const isFlat = hasDecorators && members.every((member) => isCopied(type, member));
+    traits = { hasDecorators, flatMembers: isFlat ? members : undefined };
+    known.set(type, traits);
   }
-  return known;
+  return traits;
+}
+
+/** Whether class-transformer has not been told anything about the member. */
+function isCopied(type: DataClass<object>, member: string): boolean {
+  const { PLAIN_TO_CLASS } = TransformationType;
+  return (
+    !(member in type.prototype) &&
+    defaultMetadataStorage.getExposedMetadatas(type).length === 0 &&
+    defaultMetadataStorage.getExcludedMetadatas(type).length === 0 &&
+    defaultMetadataStorage.findTypeMetadata(type, member) === undefined &&
+    defaultMetadataStorage.findTransformMetadatas(type, member, PLAIN_TO_CLASS).length === 0
+  );
+}
+
+/**
+ * What `plainToInstance` would make, in a fraction of its time; it takes half of a validation's. Members without a
+ * decorator are left out now instead of by the validation.
+ *
+ * @returns nothing when a member holds an object, whose class only class-transformer knows
+ */
+function flatInstance<T extends object>(
+  type: DataClass<T>,
+  data: object,
+  members: readonly string[],
+): T | undefined {
+  const instance = new type();
+  for (const member of members) {
+    const value: unknown = Object.hasOwn(data, member) ? Reflect.get(data, member) : undefined;
+    if (typeof value === 'object' && value !== null) return undefined;
+    if (value !== undefined) Reflect.set(instance, member, value);
+  }
+  return instance;
 }
 
 function sentences(error: ValidationError, path: string): string[] {
