@@ -68,9 +68,9 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
     });
 
     it('keeps instances of different namespaces with the same id apart', async () => {
-      await save({
-        created: [instance('same'), instance('same', { namespace: 'other', status: 'completed' })],
-      });
+      await save({ created: [instance('same')] });
+      const created = [instance('same', { namespace: 'other', status: 'completed' })];
+      await store.transact((turn) => turn.save('other', { ...NOTHING, created }, AT));
       const [found] = await store.find([{ namespace: 'other', id: 'same' }]);
       expect(found?.status).toBe('completed');
     });

@@ -100,5 +100,6 @@ export type {
   WaitOptions,
 } from './saga-options.js';
 export { timelineText } from './timeline.js';
+export { timeText } from './time-text.js';
 export { transition } from './transition.js';
 export { dataOf } from './turn.js';

@@ -53,7 +53,9 @@ export function readMessage(value: unknown): Message {
   if (!Number.isInteger(number) || number < 1) {
     throw new MalformedMessageError("the attribute 'attempt' must be a whole number from 1");
   }
-  return { ...(value as unknown as Message), attempt: number };
+  return attempt === number
+    ? (value as unknown as Message)
+    : { ...(value as unknown as Message), attempt: number };
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

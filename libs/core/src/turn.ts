@@ -24,9 +24,8 @@ import {
 } from './instance.js';
 import { effectivePolicy } from './policy.js';
 import { retryDelayMs } from './retry-policy.js';
+import type { Mutable } from './mutable.js';
 import { jumpProblem } from './saga-draft.js';
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * The changes that one event makes: what every kind of event is put together from. Mutable inside one call of

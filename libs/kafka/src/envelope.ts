@@ -39,6 +39,7 @@ export function decode(record: RawRecord): Decoded {
 
 function eventOf({ value, headers = {} }: RawRecord): unknown {
   const contentType = textOf(headers['content-type']);
+  if (contentType === STRUCTURED) return parse(value);
   if (contentType?.startsWith('application/cloudevents') === true) {
     if (isMediaType(contentType, STRUCTURED)) return parse(value);
     throw new MalformedMessageError(`the content type '${contentType}' is not read; send '${STRUCTURED}'`);

@@ -1,4 +1,4 @@
-import type { HistoryEntry, Message, SagaInstance } from '@skald/core';
+import { type HistoryEntry, type Message, type SagaInstance, timeText } from '@skald/core';
 import {
   type Changes,
   ConcurrentChangeError,
@@ -14,7 +14,7 @@ import { type DataSource, MoreThan } from 'typeorm';
 import { HistoryEntity } from './entities/history.entity.js';
 import { clearParked } from './sql/clear-parked.js';
 import { findInstances } from './sql/find-instances.js';
-import { instanceOf, type InstanceRow, timestamp } from './sql/instance-row.js';
+import { instanceOf, type InstanceRow } from './sql/instance-row.js';
 import { lockDueInstances } from './sql/lock-due-instances.js';
 import { lockEnded } from './sql/lock-ended.js';
 import { lockInstances } from './sql/lock-instances.js';
@@ -111,7 +111,7 @@ class PostgresTurn implements StoreTurn {
     now: number,
     limit: number,
   ): Promise<SagaInstance[]> {
-    const values = [timestamp(now), namespace, definitions, limit];
+    const values = [timeText(now), namespace, definitions, limit];
     const { rows } = await this.client.query<InstanceRow>({ ...lockDueInstances, values });
     return rows.map(instanceOf);
   }
@@ -128,7 +128,7 @@ class PostgresTurn implements StoreTurn {
   }
 
   async lockEnded(namespace: string, before: number, limit: number): Promise<SagaInstance[]> {
-    const values = [namespace, timestamp(before), limit];
+    const values = [namespace, timeText(before), limit];
     const { rows } = await this.client.query<InstanceRow>({ ...lockEnded, values });
     return rows.map(instanceOf);
   }
@@ -144,7 +144,7 @@ class PostgresTurn implements StoreTurn {
   }
 
   async lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]> {
-    const values = [namespace, timestamp(before), limit];
+    const values = [namespace, timeText(before), limit];
     const { rows } = await this.client.query<{ id: string; message_ids: string[] }>({ ...lockOwed, values });
     return rows.map((row) => ({ row: row.id, ids: row.message_ids }));
   }
@@ -174,7 +174,7 @@ class PostgresTurn implements StoreTurn {
     }
     if (parked.length > 0) {
       const messages = parked.map(({ message }) => JSON.stringify(message));
-      const values = [namespace, parked.map(({ definition }) => definition), messages, timestamp(now)];
+      const values = [namespace, parked.map(({ definition }) => definition), messages, timeText(now)];
       await this.client.query({ ...parkMessages, values });
     }
     if (unparked.length > 0) await this.client.query({ ...clearParked, values: [unparked] });

@@ -15,7 +15,7 @@ import {
 import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError } from './errors.js';
 import { validateData } from './validation.js';
-import type { ReplyWork, StartWork, Work } from './work.js';
+import type { StartWork, Work } from './work.js';
 
 /** The message is well-formed and yet nothing can be done with it: it goes to the dead letters. */
 export class UnusableMessageError extends Error {
@@ -47,7 +47,7 @@ export function readInbound(message: Message, definitions: DefinitionRegistry): 
     case RequestType.start: {
       const work = readStart(startRequestOf(message), definitions);
       // A child saga's start is a command of its parent, and says where the reply goes.
-      return message.replyto === undefined ? work : { ...work, parentCommand: message.id };
+      return { ...work, message, ...(message.replyto !== undefined && { parentCommand: message.id }) };
     }
     case RequestType.undo:
       return readUndo(message, definitions);
@@ -58,6 +58,7 @@ export function readInbound(message: Message, definitions: DefinitionRegistry): 
         messageId: message.id,
         signal: textOf(message, 'signal'),
         data: dataOf(message),
+        message,
       };
     case RequestType.call:
       return {
@@ -66,9 +67,10 @@ export function readInbound(message: Message, definitions: DefinitionRegistry): 
         messageId: message.id,
         call: textOf(message, 'call'),
         request: dataOf(message),
+        message,
       };
     case RequestType.cancel:
-      return { kind: 'cancel', key, reason: textOf(message, 'reason') };
+      return { kind: 'cancel', key, reason: textOf(message, 'reason'), message };
     case ReplyType.succeeded:
     case ReplyType.rejected:
     case ReplyType.failed:
@@ -182,10 +184,11 @@ function readUndo(message: Message, definitions: DefinitionRegistry): Work {
     definition,
     parentCommand: message.compensates,
     parentUndo: message.id,
+    message,
   };
 }
 
-function readReply(message: Message, definitions: DefinitionRegistry): ReplyWork {
+function readReply(message: Message, definitions: DefinitionRegistry): Work {
   if (message.commandid === undefined) {
     throw new UnusableMessageError('malformed_reply', "the attribute 'commandid' is missing");
   }
@@ -206,6 +209,7 @@ function readReply(message: Message, definitions: DefinitionRegistry): ReplyWork
     command,
     attempt: message.attempt,
     outcome: readOutcome(message, definition, command),
+    message,
   };
 }
 

@@ -48,7 +48,7 @@ export class RequestHandler {
       try {
         checkNamespace(message, namespace);
         if (message.type === RequestType.get) asked.push(message);
-        else readable.push({ delivery, work: { ...readInbound(message, definitions), message } });
+        else readable.push({ delivery, work: readInbound(message, definitions) });
       } catch (error) {
         refuse(delivery, error);
       }

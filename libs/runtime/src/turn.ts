@@ -202,7 +202,7 @@ export class DecidedTurn {
       return { kind: 'parked' };
     }
     checkOutsideData(definition, work);
-    const after = this.change(definition, instance, { ...eventOf(work), ...this.occurrence() });
+    const after = this.change(definition, instance, eventOf(work, this.now, this.around.random()));
     if (after.refused !== undefined) {
       throw new RequestRefusedError(after.refused.code, after.refused.message);
     }
@@ -301,25 +301,28 @@ export function changedText(definition: AnySaga, sagaId: string): string {
   );
 }
 
-type Untimed<E> = E extends unknown ? Omit<E, 'at' | 'random'> : never;
-
-function eventOf(work: OutsideWork | Extract<Work, { kind: 'reply' }>): Untimed<SagaEvent> {
+function eventOf(
+  work: OutsideWork | Extract<Work, { kind: 'reply' }>,
+  at: number,
+  random: number,
+): SagaEvent {
   switch (work.kind) {
-    case 'reply':
-      return { kind: 'reply', command: work.command, attempt: work.attempt, outcome: work.outcome };
-    case 'signal':
-      return { kind: 'signal', messageId: work.messageId, signal: work.signal, data: work.data };
-    case 'call':
-      return {
-        kind: 'call',
-        messageId: work.messageId,
-        call: work.call,
-        request: work.request as JsonObject,
-      };
+    case 'reply': {
+      const { command, attempt, outcome } = work;
+      return { kind: 'reply', command, attempt, outcome, at, random };
+    }
+    case 'signal': {
+      const { messageId, signal, data } = work;
+      return { kind: 'signal', messageId, signal, data, at, random };
+    }
+    case 'call': {
+      const { messageId, call, request } = work;
+      return { kind: 'call', messageId, call, request: request as JsonObject, at, random };
+    }
     case 'cancel':
-      return { kind: 'cancel', reason: work.reason };
+      return { kind: 'cancel', reason: work.reason, at, random };
     case 'operator':
-      return { kind: 'operator', action: work.action, note: work.note };
+      return { kind: 'operator', action: work.action, note: work.note, at, random };
   }
 }
 

@@ -49,7 +49,7 @@ export class Upkeep {
         const works: Work[] = [];
         for (const { message } of parked) {
           try {
-            works.push({ ...readInbound(message, definitions), message });
+            works.push(readInbound(message, definitions));
           } catch (error) {
             log.warn(
               `the message ${message.id} that was kept for this process is unusable: ${messageOf(error)}`,

@@ -1,9 +1,10 @@
 import type { SagaInstance } from '@skald/core';
 
-/** The columns that make an instance, in the order of `InstanceRow`. */
+/** The columns that make an instance, in the order of `InstanceRow`. Times come as seconds: they are read faster. */
 export const INSTANCE_COLUMNS = `
-  i.namespace, i.id, i.definition, i.definition_hash, i.status, i.revision,
-  i.input, i.state, i.next_wakeup_at, i.created_at, i.updated_at`;
+  i.namespace, i.id, i.definition, i.definition_hash, i.status, i.revision, i.input, i.state,
+  date_part('epoch', i.next_wakeup_at) AS next_wakeup, date_part('epoch', i.created_at) AS created,
+  date_part('epoch', i.updated_at) AS updated`;
 
 export interface InstanceRow {
   namespace: string;
@@ -14,9 +15,9 @@ export interface InstanceRow {
   revision: number;
   input: SagaInstance['input'];
   state: InstanceState;
-  next_wakeup_at: Date | null;
-  created_at: Date;
-  updated_at: Date;
+  next_wakeup: number | null;
+  created: number;
+  updated: number;
 }
 
 /** What has no column of its own. */
@@ -39,27 +40,43 @@ export function instanceOf(row: InstanceRow): SagaInstance {
     revision: row.revision,
     input: row.input,
     ...row.state,
-    wakeAt: row.next_wakeup_at?.getTime() ?? null,
-    createdAt: row.created_at.getTime(),
-    updatedAt: row.updated_at.getTime(),
+    wakeAt: row.next_wakeup === null ? null : milliseconds(row.next_wakeup),
+    createdAt: milliseconds(row.created),
+    updatedAt: milliseconds(row.updated),
   };
 }
 
+/** What has no column of its own, as JSON. */
 export function stateText({
-  namespace: _namespace,
-  id: _id,
-  definition: _definition,
-  status: _status,
-  revision: _revision,
-  input: _input,
-  wakeAt: _wakeAt,
-  createdAt: _createdAt,
-  updatedAt: _updatedAt,
-  ...state
+  results,
+  visits,
+  cursor,
+  failure,
+  suspension,
+  resumeTo,
+  output,
+  inbox,
+  handled,
+  parent,
+  deadlineAt,
 }: SagaInstance): string {
-  return JSON.stringify(state satisfies InstanceState);
+  // Named one by one, since a rest pattern costs more than writing the JSON. The compiler finds what is missing.
+  const state: { readonly [Member in keyof Required<InstanceState>]: InstanceState[Member] | undefined } = {
+    results,
+    visits,
+    cursor,
+    failure,
+    suspension,
+    resumeTo,
+    output,
+    inbox,
+    handled,
+    parent,
+    deadlineAt,
+  };
+  return JSON.stringify(state);
 }
 
-export function timestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1_000);
 }

@@ -1,6 +1,6 @@
-import { definitionRef } from '@skald/core';
+import { definitionRef, timeText } from '@skald/core';
 import type { Changes } from '@skald/runtime';
-import { stateText, timestamp } from './instance-row.js';
+import { stateText } from './instance-row.js';
 import { JSON_SEPARATOR } from './save-turn.js';
 
 /** The parameters of `saveTurn`, one array per column. */
@@ -10,17 +10,8 @@ export function saveTurnValues(
   now: number,
 ): unknown[] {
   const changed = updated.map(({ instance }) => instance);
-  // Most of a turn's times are the same.
-  const texts = new Map<number, string>();
-  const timeText = (milliseconds: number): string => {
-    const known = texts.get(milliseconds);
-    if (known !== undefined) return known;
-    const text = timestamp(milliseconds);
-    texts.set(milliseconds, text);
-    return text;
-  };
   return [
-    created.map(({ namespace }) => namespace),
+    namespace,
     created.map(({ id }) => id),
     created.map(({ definition }) => definitionRef(definition)),
     created.map(({ definition }) => definition.hash),
@@ -31,7 +22,7 @@ export function saveTurnValues(
     created.map(({ wakeAt }) => wakeAt && timeText(wakeAt)),
     created.map(({ createdAt }) => timeText(createdAt)),
     created.map(({ updatedAt }) => timeText(updatedAt)),
-    changed.map(({ namespace }) => namespace),
+    changed.map(() => namespace),
     changed.map(({ id }) => id),
     changed.map(({ status }) => status),
     changed.map(({ revision }) => revision),
@@ -39,7 +30,6 @@ export function saveTurnValues(
     jsonColumn(changed.map(stateText)),
     changed.map(({ wakeAt }) => wakeAt && timeText(wakeAt)),
     changed.map(({ updatedAt }) => timeText(updatedAt)),
-    history.map(({ key }) => key.namespace),
     history.map(({ key }) => key.id),
     history.map(({ entry }) => entry.sequence),
     history.map(({ entry }) => timeText(entry.at)),
@@ -51,7 +41,6 @@ export function saveTurnValues(
     settled,
     timeText(now),
     owed,
-    namespace,
   ];
 }
 

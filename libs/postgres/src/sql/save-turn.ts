@@ -7,6 +7,7 @@ export const JSON_SEPARATOR = '\u001e';
 /**
  * Writes a whole turn in one round trip, whether it holds one message or three hundred. The counts tell whether another
  * worker was faster: an insert that met a present key and an update that met another revision write nothing.
+ * What is updated names its namespace row by row: were it a parameter, PostgreSQL would go through the whole namespace.
  * Indexes: skald_instance_pkey, skald_outbox_pkey.
  */
 export const saveTurn = {
@@ -16,12 +17,12 @@ export const saveTurn = {
       INSERT INTO skald_instance
              (namespace, id, definition, definition_hash, status, revision,
               input, state, next_wakeup_at, created_at, updated_at)
-      SELECT namespace, id, definition, definition_hash, status, revision,
+      SELECT $1::text, id, definition, definition_hash, status, revision,
              input::json, state::json, next_wakeup_at, created_at, updated_at
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
+        FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::int[],
                     string_to_array($7, chr(30)), string_to_array($8, chr(30)),
                     $9::timestamptz[], $10::timestamptz[], $11::timestamptz[])
-          AS c (namespace, id, definition, definition_hash, status, revision,
+          AS c (id, definition, definition_hash, status, revision,
                 input, state, next_wakeup_at, created_at, updated_at)
           ON CONFLICT (namespace, id) DO NOTHING
       RETURNING 1
@@ -36,14 +37,14 @@ export const saveTurn = {
       RETURNING 1
     ), appended AS (
       INSERT INTO skald_history (namespace, saga_id, sequence, at, entry)
-      SELECT namespace, saga_id, sequence, at, entry::json
-        FROM unnest($20::text[], $21::text[], $22::int[], $23::timestamptz[], string_to_array($24, chr(30)))
-          AS h (namespace, saga_id, sequence, at, entry)
+      SELECT $1::text, saga_id, sequence, at, entry::json
+        FROM unnest($20::text[], $21::int[], $22::timestamptz[], string_to_array($23, chr(30)))
+          AS h (saga_id, sequence, at, entry)
     ), cleared AS (
-      DELETE FROM skald_outbox WHERE id = ANY ($25::bigint[])
+      DELETE FROM skald_outbox WHERE id = ANY ($24::bigint[])
     ), owed AS (
       INSERT INTO skald_outbox (namespace, created_at, message_ids)
-      SELECT $28::text, $26::timestamptz, $27::text[] WHERE cardinality($27::text[]) > 0
+      SELECT $1::text, $25::timestamptz, $26::text[] WHERE cardinality($26::text[]) > 0
       RETURNING id
     )
     SELECT (SELECT count(*)::int FROM created) AS created,
