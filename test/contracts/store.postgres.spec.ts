@@ -55,7 +55,7 @@ describe('the plans of the hot statements', () => {
   ])(
     '%s never reads the whole table, though it was prepared when that was empty',
     async (name, parameters) => {
-      const own = await freshDatabase(orchestratorSchema, 1);
+      const own = await freshDatabase(orchestratorSchema, { poolSize: 1 });
       const store = new PostgresStore(own.dataSource);
       // PostgreSQL settles on a plan at the sixth execution, and keeps it until it next takes statistics.
       for (let time = 0; time < 7; time += 1) {

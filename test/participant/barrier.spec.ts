@@ -10,12 +10,12 @@ const DONE: FinalOutcome = { kind: 'succeeded', data: { paymentId: 'p-1' } };
 const UNDONE: FinalOutcome = { kind: 'succeeded', data: null };
 const NO: FinalOutcome = { kind: 'rejected', code: 'no_money', message: '' };
 
-describe('the barrier on real PostgreSQL', () => {
+describe.each([false, true])('the barrier on real PostgreSQL, pipelined: %s', (pipeline) => {
   let database: Awaited<ReturnType<typeof freshDatabase>>;
   let barrier: Barrier;
 
   beforeAll(async () => {
-    database = await freshDatabase(participantSchema);
+    database = await freshDatabase(participantSchema, { pipeline });
     await database.dataSource.query('CREATE TABLE payment (what text)');
     barrier = new Barrier(database.dataSource);
   });
@@ -218,6 +218,32 @@ describe('the barrier on real PostgreSQL', () => {
       expect(await barrier.pass(PROBE, unheard)).toEqual(happened({ happened: true }));
       await action;
     });
+  });
+
+  it("lets a handler's own transaction inside be rolled back alone", async () => {
+    const nested = async (transaction: EntityManager): Promise<FinalOutcome> => {
+      const inner = transaction.transaction(async (own) => {
+        await effect('inner')(own);
+        throw new Error('no');
+      });
+      await expect(inner).rejects.toThrow('no');
+      return effect('outer')(transaction);
+    };
+    expect(await barrier.pass(CHARGE, nested)).toEqual(DONE);
+    expect(await effects()).toEqual(['outer']);
+  });
+
+  it('fails, and leaves the connection as it was, when a subscriber forbids the transaction', async () => {
+    const { subscribers } = database.dataSource;
+    const forbidding = { beforeTransactionStart: () => Promise.reject(new Error('not today')) };
+    subscribers.push(forbidding);
+    try {
+      await expect(barrier.pass(CHARGE, effect('charged'))).rejects.toThrow('not today');
+    } finally {
+      subscribers.splice(subscribers.indexOf(forbidding), 1);
+    }
+    expect(await barrier.pass(CHARGE, effect('charged'))).toEqual(DONE);
+    expect(await effects()).toEqual(['charged']);
   });
 
   it('keeps the effect out when the process ends before the commit', async () => {

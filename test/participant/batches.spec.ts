@@ -61,12 +61,12 @@ class PaymentsController {
   }
 }
 
-describe('batches of commands, on real PostgreSQL', () => {
+describe.each([false, true])('batches of commands, on real PostgreSQL, pipelined: %s', (pipeline) => {
   let database: Awaited<ReturnType<typeof freshDatabase>>;
   let participant: TestParticipant;
 
   beforeAll(async () => {
-    database = await freshDatabase(participantSchema);
+    database = await freshDatabase(participantSchema, { pipeline });
     await database.dataSource.query(`
       CREATE TABLE payment (what text);
       CREATE TABLE account (name text PRIMARY KEY);

@@ -31,7 +31,7 @@ export function uniqueName(prefix: string): string {
 /** An empty database of its own with the given schema, dropped by the function that comes with it. */
 export async function freshDatabase(
   schema: Pick<DataSourceOptions, 'entities' | 'migrations'>,
-  poolSize = 10,
+  { poolSize = 10, pipeline = false }: { poolSize?: number; pipeline?: boolean } = {},
 ): Promise<{ url: string; dataSource: DataSource; drop: () => Promise<void> }> {
   const server = new DataSource({ type: 'postgres', url: testDatabaseUrl() });
   await server.initialize();
@@ -43,6 +43,7 @@ export async function freshDatabase(
     type: 'postgres',
     url: url.href,
     poolSize,
+    extra: { pipeline },
     entities: schema.entities ?? [],
     migrations: schema.migrations ?? [],
     migrationsRun: true,

@@ -3,6 +3,7 @@ import { messageOf } from '@skald/runtime';
 import type { PoolClient, QueryConfig } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { type BarrierCommand, BarrierLedger, type BarrierRow, type FinalOutcome } from './barrier-ledger.js';
+import { handedOver } from './handed-over.js';
 import { Savepoint } from './savepoint.js';
 import { claimRows } from './sql/claim-rows.js';
 import { giveBackRows } from './sql/give-back-rows.js';
@@ -48,11 +49,33 @@ export class BarrierTransaction {
     commands: readonly BarrierCommand[],
     known: ReadonlyMap<string, FinalOutcome>,
   ): Promise<BarrierLedger> {
-    await this.runner.startTransaction();
     const ledger = new BarrierLedger(commands, known);
-    const found = ledger.claimed(await this.claim(ledger.claims));
-    if (found.length > 0) ledger.learn(await this.repliesOf(found));
+    const { claims } = ledger;
+    const client = await this.client();
+    const start = (): Promise<void> => this.runner.startTransaction();
+    if (client.pipeline && this.runner.dataSource.options.isolationLevel === undefined) {
+      const { answered } = await handedOver(client, start);
+      // What a compensation or a probe asks about is there most of the time.
+      const asked = claims.filter(({ reply }) => reply !== null).map(({ id }) => id);
+      const [fresh, stored] = await Promise.all([this.claim(claims), this.repliesOf(asked)]);
+      await answered;
+      await this.learn(ledger, fresh, stored);
+    } else {
+      await start();
+      await this.learn(ledger, await this.claim(claims));
+    }
     return ledger;
+  }
+
+  /** Tells the ledger which rows are new, and what is stored in the others. */
+  private async learn(
+    ledger: BarrierLedger,
+    fresh: ReadonlySet<string>,
+    stored: ReadonlyMap<string, FinalOutcome> = new Map(),
+  ): Promise<void> {
+    ledger.learn(stored);
+    const missing = ledger.claimed(fresh).filter((id) => !stored.has(id));
+    ledger.learn(await this.repliesOf(missing));
   }
 
   /**
@@ -109,6 +132,7 @@ export class BarrierTransaction {
   }
 
   async repliesOf(ids: readonly string[]): Promise<Map<string, FinalOutcome>> {
+    if (ids.length === 0) return new Map();
     const client = await this.client();
     const { rows } = await client.query<{ command_id: string; reply: FinalOutcome | null }>({
       ...storedReplies,

@@ -1,0 +1,39 @@
+import type { PoolClient } from 'pg';
+
+/**
+ * Does something that sends a statement, and resolves as soon as the connection has it: on a pipelined connection the
+ * next statement may follow without waiting for the answer.
+ *
+ * @returns what was done; it settles when the answer comes
+ * @throws what the work throws before it sends anything
+ */
+export async function handedOver(
+  client: PoolClient,
+  work: () => Promise<void>,
+): Promise<{ readonly answered: Promise<void> }> {
+  let answered: Promise<void> | undefined;
+  const sent = new Promise<void>((resolve) => {
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+    Object.defineProperty(client, 'query', {
+      configurable: true,
+      value: (...args: unknown[]) => {
+        giveBack(client);
+        resolve();
+        return query(...args);
+      },
+    });
+  });
+  try {
+    answered = work();
+    await Promise.race([sent, answered]);
+    // Whoever goes on without the answer gets to know of a failure by that of the next statement.
+    answered.catch(() => undefined);
+    return { answered };
+  } finally {
+    giveBack(client);
+  }
+}
+
+function giveBack(client: PoolClient): void {
+  Reflect.deleteProperty(client, 'query');
+}
