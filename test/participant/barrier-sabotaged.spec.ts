@@ -12,17 +12,21 @@ const NO: FinalOutcome = { kind: 'rejected', code: 'no_money', message: '' };
 interface Statement {
   readonly name?: string;
   readonly text: string;
-  readonly values: readonly (readonly string[])[];
+  readonly values: readonly unknown[];
+}
+/** The first column of a statement that gets its columns as texts. */
+function idsIn({ values }: Statement): string[] {
+  return String(values[0]).split('\u001e');
 }
 /** What PostgreSQL would have answered; nothing lets the statement through. */
 type Pretence = (statement: Statement) => readonly object[] | undefined;
 
 /** The row of every command seems to be new, and none is written. */
-const claimWritesNothing: Pretence = ({ name, values }) =>
-  name === 'skald_barrier_claim' ? values[0]?.map((id) => ({ command_id: id })) : undefined;
+const claimWritesNothing: Pretence = (statement) =>
+  statement.name === 'skald_barrier_claim' ? idsIn(statement).map((id) => ({ command_id: id })) : undefined;
 /** The row of a compensation seems to be new, that of its action to be there, and neither is written. */
-const undoWritesNothing: Pretence = ({ name, values }) =>
-  name === 'skald_barrier_claim' && values[0]?.includes(REFUND.id) === true
+const undoWritesNothing: Pretence = (statement) =>
+  statement.name === 'skald_barrier_claim' && idsIn(statement).includes(REFUND.id)
     ? [{ command_id: REFUND.id }]
     : undefined;
 /** As if nobody looked whether the action was handled. */

@@ -130,16 +130,16 @@ describe.each([false, true])('batches of commands, on real PostgreSQL, pipelined
     });
 
     it('finds the duplicates of a whole batch with a connection or two, and calls no handler', async () => {
-      const names = Array.from({ length: 40 }, (_, number) => `saga-${number}`);
+      const names = Array.from({ length: 70 }, (_, number) => `saga-${number}`);
       await participant.ask(...all(type, ...names));
       const connections = jest.spyOn(database.dataSource, 'createQueryRunner');
       const replies = await participant.ask(...all(type, ...names));
-      // Those that share transactions learn it there, 25 at a time.
+      // Those that share transactions learn it there, about 40 at a time.
       expect(connections).toHaveBeenCalledTimes(type === Shared.type ? 2 : 1);
       connections.mockRestore();
       expect(new Set(Object.values(kinds(replies)))).toEqual(new Set(['succeeded']));
-      expect(calls).toHaveLength(40);
-      expect(await effects()).toHaveLength(40);
+      expect(calls).toHaveLength(70);
+      expect(await effects()).toHaveLength(70);
     });
 
     it('handles copies within one batch once', async () => {

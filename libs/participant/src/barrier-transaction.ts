@@ -1,5 +1,5 @@
 import { isRecord } from '@skald/core';
-import { messageOf } from '@skald/runtime';
+import { messageOf, textColumn } from '@skald/runtime';
 import type { PoolClient, QueryConfig } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { type BarrierCommand, BarrierLedger, type BarrierRow, type FinalOutcome } from './barrier-ledger.js';
@@ -165,11 +165,11 @@ function keeping({ kept, givenBack }: BarrierLedger): QueryConfig[] {
   return statements;
 }
 
-function columnsOf(rows: readonly BarrierRow[]): [string[], string[], (string | null)[]] {
+function columnsOf(rows: readonly BarrierRow[]): [string, string, string] {
   return [
-    rows.map(({ id }) => id),
-    rows.map(({ state }) => state),
-    rows.map(({ reply }) => reply && JSON.stringify(reply)),
+    textColumn(rows.map(({ id }) => id)),
+    textColumn(rows.map(({ state }) => state)),
+    textColumn(rows.map(({ reply }) => reply && JSON.stringify(reply))),
   ];
 }
 

@@ -1,3 +1,5 @@
+import { arrayFrom } from '@skald/runtime';
+
 /**
  * Takes the rows of commands that nobody has handled, in one order in every worker, so that no two wait for each other.
  * Waits for a transaction that is inserting the same row, and sees how it ended. Index: skald_barrier_pkey.
@@ -6,7 +8,7 @@ export const claimRows = {
   name: 'skald_barrier_claim',
   text: `
     INSERT INTO skald_barrier (command_id, state, reply)
-    SELECT * FROM unnest($1::text[], $2::text[], $3::json[]) AS claim (command_id, state, reply)
+    SELECT * FROM unnest(${arrayFrom(1)}, ${arrayFrom(2)}, ${arrayFrom(3, 'json')}) AS claim (command_id, state, reply)
      ORDER BY command_id
         ON CONFLICT (command_id) DO NOTHING
     RETURNING command_id`,

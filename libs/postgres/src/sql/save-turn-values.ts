@@ -1,9 +1,8 @@
 import { definitionRef, timeText } from '@skald/core';
-import type { Changes } from '@skald/runtime';
+import { type Changes, textColumn } from '@skald/runtime';
 import { stateText } from './instance-row.js';
-import { JSON_SEPARATOR } from './save-turn.js';
 
-/** The parameters of `saveTurn`, one array per column. */
+/** The parameters of `saveTurn`, one text per column. */
 export function saveTurnValues(
   namespace: string,
   { created, updated, history, owed, settled }: Changes,
@@ -12,38 +11,34 @@ export function saveTurnValues(
   const changed = updated.map(({ instance }) => instance);
   return [
     namespace,
-    created.map(({ id }) => id),
-    created.map(({ definition }) => definitionRef(definition)),
-    created.map(({ definition }) => definition.hash),
-    created.map(({ status }) => status),
-    created.map(({ revision }) => revision),
-    jsonColumn(created.map(({ input }) => JSON.stringify(input))),
-    jsonColumn(created.map(stateText)),
-    created.map(({ wakeAt }) => wakeAt && timeText(wakeAt)),
-    created.map(({ createdAt }) => timeText(createdAt)),
-    created.map(({ updatedAt }) => timeText(updatedAt)),
-    changed.map(() => namespace),
-    changed.map(({ id }) => id),
-    changed.map(({ status }) => status),
-    changed.map(({ revision }) => revision),
-    updated.map(({ fromRevision }) => fromRevision),
-    jsonColumn(changed.map(stateText)),
-    changed.map(({ wakeAt }) => wakeAt && timeText(wakeAt)),
-    changed.map(({ updatedAt }) => timeText(updatedAt)),
-    history.map(({ key }) => key.id),
-    history.map(({ entry }) => entry.sequence),
-    history.map(({ entry }) => timeText(entry.at)),
-    jsonColumn(
+    textColumn(created.map(({ id }) => id)),
+    textColumn(created.map(({ definition }) => definitionRef(definition))),
+    textColumn(created.map(({ definition }) => definition.hash)),
+    textColumn(created.map(({ status }) => status)),
+    textColumn(created.map(({ revision }) => revision)),
+    textColumn(created.map(({ input }) => JSON.stringify(input))),
+    textColumn(created.map(stateText)),
+    textColumn(created.map(({ wakeAt }) => wakeAt && timeText(wakeAt))),
+    textColumn(created.map(({ createdAt }) => timeText(createdAt))),
+    textColumn(created.map(({ updatedAt }) => timeText(updatedAt))),
+    textColumn(changed.map(() => namespace)),
+    textColumn(changed.map(({ id }) => id)),
+    textColumn(changed.map(({ status }) => status)),
+    textColumn(changed.map(({ revision }) => revision)),
+    textColumn(updated.map(({ fromRevision }) => fromRevision)),
+    textColumn(changed.map(stateText)),
+    textColumn(changed.map(({ wakeAt }) => wakeAt && timeText(wakeAt))),
+    textColumn(changed.map(({ updatedAt }) => timeText(updatedAt))),
+    textColumn(history.map(({ key }) => key.id)),
+    textColumn(history.map(({ entry }) => entry.sequence)),
+    textColumn(history.map(({ entry }) => timeText(entry.at))),
+    textColumn(
       history.map(({ entry: { cause, effects, status, failure } }) =>
         JSON.stringify({ cause, effects, status, failure }),
       ),
     ),
     settled,
     timeText(now),
-    owed,
+    textColumn(owed),
   ];
-}
-
-function jsonColumn(texts: readonly string[]): string {
-  return texts.join(JSON_SEPARATOR);
 }
