@@ -1,5 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { KafkaSettings } from './options.js';
+import { quickenFetch } from './quick-fetch.js';
+import { quickenProduce } from './quick-produce.js';
 
 /**
  * Every place where kafkajs tries again uses this, nested ones too, so a few tries are many. All values are given, because
@@ -9,6 +11,8 @@ export const RETRY = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 1_000
 
 /** Connects nothing. Consumers need a client each: kafkajs keeps a group's offsets in the client, for all its consumers. */
 export function kafkaClient(settings: KafkaSettings): Kafka {
+  quickenFetch();
+  quickenProduce();
   return new Kafka({
     brokers: [...settings.brokers],
     clientId: settings.clientId,

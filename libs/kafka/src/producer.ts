@@ -7,7 +7,6 @@ import { isCausedBy, KafkaLoginError, KafkaSendError, UnknownTopicError } from '
 import { LazyConnection } from './lazy-connection.js';
 import type { KafkaSettings } from './options.js';
 import { partitioner } from './partitioner.js';
-import { quickenProduce } from './quick-produce.js';
 
 /** Below a broker's own bound for what goes to one partition at a time (`message.max.bytes`, 1 MiB). */
 const MOST_BYTES = 900_000;
@@ -38,7 +37,6 @@ export class RecordProducer {
     client: Kafka,
     private readonly settings: Pick<KafkaSettings, 'sendTimeoutMs' | 'onRequest'>,
   ) {
-    quickenProduce();
     this.connection = new LazyConnection(() => {
       const producer = client.producer({
         allowAutoTopicCreation: false,
