@@ -9,31 +9,41 @@ export interface Loop {
 }
 
 export interface LoopResult {
+  /** Until the last of `count` has ended. */
   readonly seconds: number;
-  /** Milliseconds of each saga, in the order in which they ended. */
+  /** Milliseconds of each of them, in the order in which they ended. */
   readonly latencies: readonly number[];
+  /** How many have ended when nothing is under way any more. */
+  readonly ended: number;
 }
 
 const PROGRESS_MS = 1_000;
 
-/** A closed loop: as many sagas as `inFlight` says are under way at any time, until `count` have ended. */
+/**
+ * A closed loop: as many sagas as `inFlight` says are under way at any time, until `count` have ended. So new ones are
+ * started to the last; those that are then still under way are waited for, and not measured.
+ */
 export async function closedLoop({ inFlight, count, onProgress }: Loop, runOne: RunOne): Promise<LoopResult> {
   const latencies: number[] = [];
   let started = 0;
+  let ended = 0;
   const startedAt = performance.now();
+  let lastAt = startedAt;
   let toldAt = startedAt;
   const lane = async (): Promise<void> => {
-    while (started < count) {
-      const number = started++;
+    while (ended < count) {
       const from = performance.now();
-      await runOne(number);
+      await runOne(started++);
       const now = performance.now();
+      ended += 1;
+      if (ended > count) return;
       latencies.push(now - from);
+      lastAt = now;
       if (now - toldAt < PROGRESS_MS) continue;
       toldAt = now;
-      onProgress?.(latencies.length);
+      onProgress?.(ended);
     }
   };
   await Promise.all(Array.from({ length: Math.min(inFlight, count) }, lane));
-  return { seconds: (performance.now() - startedAt) / 1_000, latencies };
+  return { seconds: (lastAt - startedAt) / 1_000, latencies, ended };
 }

@@ -78,7 +78,8 @@ class OpenLoop {
 
   result(): RunResult {
     const seconds = round((performance.now() - this.startedAt) / 1_000, 3);
-    return { seconds, sagas: this.all.length, ...percentilesOf(this.all) };
+    const sagas = this.all.length;
+    return { seconds, sagas, ended: sagas, ...percentilesOf(this.all) };
   }
 
   private async run(number: number): Promise<void> {

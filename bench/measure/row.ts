@@ -48,17 +48,17 @@ export async function measureRow(
   const before = await totals(meters, system);
   const result = await run();
   const after = await totals(meters, system);
-  const { sagas, seconds } = result;
+  const { sagas, ended, seconds } = result;
   const eachPerSaga = (
     from: Readonly<Record<string, number>>,
     to: Readonly<Record<string, number>>,
   ): Record<string, number> =>
     Object.fromEntries(
-      Object.entries(to).map(([name, value]) => [name, round((value - (from[name] ?? 0)) / sagas, 3)]),
+      Object.entries(to).map(([name, value]) => [name, round((value - (from[name] ?? 0)) / ended, 3)]),
     );
   const requests = eachPerSaga(before.requests, after.requests);
   const perSaga = (from: number | undefined, to: number | undefined, digits: number): number | undefined =>
-    from === undefined || to === undefined ? undefined : round((to - from) / sagas, digits);
+    from === undefined || to === undefined ? undefined : round((to - from) / ended, digits);
   return {
     system: system.name,
     variant,

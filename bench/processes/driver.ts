@@ -27,10 +27,10 @@ await benchProcess('driver', async ({ settings: { namespace, paddingBytes }, tra
         return answer({ kind: 'result', result });
       }
       const onProgress = (ended: number): void => answer({ kind: 'progress', ended });
-      const { seconds, latencies } = await closedLoop({ ...question, onProgress }, one);
+      const { seconds, latencies, ended } = await closedLoop({ ...question, onProgress }, one);
       answer({
         kind: 'result',
-        result: { seconds: round(seconds, 3), sagas: latencies.length, ...percentilesOf(latencies) },
+        result: { seconds: round(seconds, 3), sagas: latencies.length, ended, ...percentilesOf(latencies) },
       });
     },
     close: () => client.close(),

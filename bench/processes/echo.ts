@@ -96,7 +96,7 @@ async function driver({ namespace, paddingBytes }: ProcessSettings, transport: T
       if (question.kind === 'open') throw new Error('the ceiling knows no open loop');
       const start = starts.get(question.variant);
       if (start === undefined) throw new Error(`there is no script of '${question.variant}'`);
-      const { seconds, latencies } = await closedLoop(question, async () => {
+      const { seconds, latencies, ended } = await closedLoop(question, async () => {
         const id = sagaIdOf(question.variant, ++sagas);
         const ended = new Promise<void>((resolve) => {
           waiting.set(id, resolve);
@@ -105,7 +105,12 @@ async function driver({ namespace, paddingBytes }: ProcessSettings, transport: T
         await ended;
         waiting.delete(id);
       });
-      const result = { seconds: round(seconds, 3), sagas: latencies.length, ...percentilesOf(latencies) };
+      const result = {
+        seconds: round(seconds, 3),
+        sagas: latencies.length,
+        ended,
+        ...percentilesOf(latencies),
+      };
       answer({ kind: 'result', result });
     },
     close: () => Promise.resolve(),

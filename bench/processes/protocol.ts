@@ -38,7 +38,10 @@ export interface OpenRun {
 
 export interface RunResult extends Percentiles {
   readonly seconds: number;
+  /** Those that were measured. */
   readonly sagas: number;
+  /** Those, and the ones that were under way beside the last of them. */
+  readonly ended: number;
 }
 
 /** What an open loop saw in the seconds since the last one. */

@@ -97,7 +97,7 @@ await benchProcess('rows', async ({ settings }) => {
     run: async (question, answer) => {
       if (question.kind === 'open') throw new Error('the ceiling knows no open loop');
       const { variant } = question;
-      const { seconds, latencies } = await closedLoop(question, async () => {
+      const { seconds, latencies, ended } = await closedLoop(question, async () => {
         const id = sagaIdOf(variant, ++sagas);
         await new Promise<void>((end) => {
           const saga = { id, stages: scripts.get(variant) ?? [], at: 0, end };
@@ -106,7 +106,12 @@ await benchProcess('rows', async ({ settings }) => {
         });
         running.delete(id);
       });
-      const result = { seconds: round(seconds, 3), sagas: latencies.length, ...percentilesOf(latencies) };
+      const result = {
+        seconds: round(seconds, 3),
+        sagas: latencies.length,
+        ended,
+        ...percentilesOf(latencies),
+      };
       answer({ kind: 'result', result });
     },
     close: async () => {

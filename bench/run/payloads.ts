@@ -49,7 +49,7 @@ async function rowOf(meters: Meters, size: number, { count, inFlight }: Payloads
   const row = await withSystems(async (start) => {
     const options = { ...COMMON, name: nameOf(size), namespace, paddingBytes: size };
     const system = await start(BenchSystem.skald(meters.infra, options));
-    await warmUp(system, [VARIANT], [load]);
+    await warmUp(system, [VARIANT], { ...load, forMs: 0 });
     await meters.postgres.checkpoint();
     return closedRow(meters, system, { ...load, variant: VARIANT });
   });

@@ -18,7 +18,9 @@ export interface Peer {
   readonly run: (order: Order) => Promise<SagaEnd>;
 }
 
-const WARM_UP = { inFlight: 50, sagas: 500 };
+/** As long, for each variant, as Skald is given. */
+const WARM_UP_MS = 15_000;
+const WARM_UP = { inFlight: 200, sagas: 500 };
 
 /**
  * Runs a program of the benchmark: starts the system, warms it up, measures the rows of the command line and prints
@@ -41,7 +43,11 @@ export async function runPeer(start: (leftovers: Leftovers) => Promise<Peer>): P
 
 async function measureAll(rows: readonly Row[], start: () => Promise<Peer>): Promise<void> {
   const peer = await start();
-  for (const variant of ['ok', 'comp'] as const) await measure(peer, { variant, ...WARM_UP }, 'warm-up');
+  for (const variant of ['ok', 'comp'] as const) {
+    const until = performance.now() + WARM_UP_MS;
+    do await measure(peer, { variant, ...WARM_UP }, 'warm-up');
+    while (performance.now() < until);
+  }
   for (const row of rows) {
     const result = await measure(peer, row, peer.system);
     process.stdout.write(`${JSON.stringify(result)}\n`);
