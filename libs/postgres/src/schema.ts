@@ -6,7 +6,6 @@ import { ParkedEntity } from './entities/parked.entity.js';
 import { OrchestratorTables1763600000000 } from './migrations/1763600000000-orchestrator-tables.js';
 import { ParticipantTables1763600000001 } from './migrations/1763600000001-participant-tables.js';
 import { BarrierAge1763600000002 } from './migrations/1763600000002-barrier-age.js';
-import { BarrierRoom1763600000003 } from './migrations/1763600000003-barrier-room.js';
 
 /** For the `entities` and `migrations` of the TypeORM data source that the orchestrator uses. */
 export const orchestratorSchema = {
@@ -17,5 +16,5 @@ export const orchestratorSchema = {
 /** For the `entities` and `migrations` of each participant's own data source. */
 export const participantSchema = {
   entities: [BarrierEntity],
-  migrations: [ParticipantTables1763600000001, BarrierAge1763600000002, BarrierRoom1763600000003],
+  migrations: [ParticipantTables1763600000001, BarrierAge1763600000002],
 };
