@@ -11,29 +11,30 @@ export async function handedOver(
   client: PoolClient,
   work: () => Promise<void>,
 ): Promise<{ readonly answered: Promise<void> }> {
-  let answered: Promise<void> | undefined;
+  // Whoever watches statements may have put a function of its own there.
+  const own = Object.getOwnPropertyDescriptor(client, 'query');
+  const giveBack = (): void => {
+    if (own === undefined) Reflect.deleteProperty(client, 'query');
+    else Object.defineProperty(client, 'query', own);
+  };
   const sent = new Promise<void>((resolve) => {
     const query = client.query.bind(client) as (...args: unknown[]) => unknown;
     Object.defineProperty(client, 'query', {
       configurable: true,
       value: (...args: unknown[]) => {
-        giveBack(client);
+        giveBack();
         resolve();
         return query(...args);
       },
     });
   });
   try {
-    answered = work();
+    const answered = work();
     await Promise.race([sent, answered]);
     // Whoever goes on without the answer gets to know of a failure by that of the next statement.
     answered.catch(() => undefined);
     return { answered };
   } finally {
-    giveBack(client);
+    giveBack();
   }
-}
-
-function giveBack(client: PoolClient): void {
-  Reflect.deleteProperty(client, 'query');
 }
