@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { KafkaSagaClient } from '@skald/client';
 import { closedLoop } from '../closed-loop.js';
 import { openLoop } from '../open-loop.js';
-import { percentilesOf, round } from '../percentiles.js';
 import { type Variant, orderOf, OrderSaga } from '../work.js';
 import { benchProcess } from './bench-process.js';
 
@@ -27,11 +26,7 @@ await benchProcess('driver', async ({ settings: { namespace, paddingBytes }, tra
         return answer({ kind: 'result', result });
       }
       const onProgress = (ended: number): void => answer({ kind: 'progress', ended });
-      const { seconds, latencies, ended } = await closedLoop({ ...question, onProgress }, one);
-      answer({
-        kind: 'result',
-        result: { seconds: round(seconds, 3), sagas: latencies.length, ended, ...percentilesOf(latencies) },
-      });
+      answer({ kind: 'result', result: await closedLoop({ ...question, onProgress }, one) });
     },
     close: () => client.close(),
   };

@@ -2,7 +2,6 @@ import 'reflect-metadata';
 import { LifecycleType, type OutgoingMessage, topics } from '@skald/core';
 import type { Delivery, Transport } from '@skald/runtime';
 import { closedLoop } from '../closed-loop.js';
-import { percentilesOf, round } from '../percentiles.js';
 import { messageFor, sagaIdOf, scriptOf, type Stage, stageKey } from '../script.js';
 import { PARTICIPANTS, type Variant, VARIANTS } from '../work.js';
 import { benchProcess, type Role } from './bench-process.js';
@@ -96,7 +95,7 @@ async function driver({ namespace, paddingBytes }: ProcessSettings, transport: T
       if (question.kind === 'open') throw new Error('the ceiling knows no open loop');
       const start = starts.get(question.variant);
       if (start === undefined) throw new Error(`there is no script of '${question.variant}'`);
-      const { seconds, latencies, ended } = await closedLoop(question, async () => {
+      const result = await closedLoop(question, async () => {
         const id = sagaIdOf(question.variant, ++sagas);
         const ended = new Promise<void>((resolve) => {
           waiting.set(id, resolve);
@@ -105,12 +104,6 @@ async function driver({ namespace, paddingBytes }: ProcessSettings, transport: T
         await ended;
         waiting.delete(id);
       });
-      const result = {
-        seconds: round(seconds, 3),
-        sagas: latencies.length,
-        ended,
-        ...percentilesOf(latencies),
-      };
       answer({ kind: 'result', result });
     },
     close: () => Promise.resolve(),

@@ -1,4 +1,3 @@
-import type { Loop } from '../closed-loop.js';
 import type { Percentiles } from '../percentiles.js';
 import type { Variant } from '../work.js';
 
@@ -21,8 +20,12 @@ export interface ProcessSample {
   readonly requests: Readonly<Record<string, number>>;
 }
 
-export interface ClosedRun extends Pick<Loop, 'inFlight' | 'count'> {
+export interface ClosedRun {
   readonly kind: 'closed';
+  /** Sagas under way at a time. */
+  readonly inFlight: number;
+  /** Sagas to be measured. */
+  readonly count: number;
   readonly variant: Variant;
   /** Begins the ids of its sagas. */
   readonly name: string;
@@ -37,6 +40,7 @@ export interface OpenRun {
 }
 
 export interface RunResult extends Percentiles {
+  /** Until the last of those that were measured had ended. */
   readonly seconds: number;
   /** Those that were measured. */
   readonly sagas: number;

@@ -4,7 +4,6 @@ import { MemoryBroker, MemoryTransport } from '@skald/memory';
 import { orchestratorSchema, PostgresStore, runMigrations } from '@skald/postgres';
 import { DataSource } from 'typeorm';
 import { closedLoop } from '../closed-loop.js';
-import { percentilesOf, round } from '../percentiles.js';
 import { changesFor, messageFor, sagaIdOf, scriptOf, type Stage } from '../script.js';
 import { VARIANTS } from '../work.js';
 import { benchProcess } from './bench-process.js';
@@ -97,7 +96,7 @@ await benchProcess('rows', async ({ settings }) => {
     run: async (question, answer) => {
       if (question.kind === 'open') throw new Error('the ceiling knows no open loop');
       const { variant } = question;
-      const { seconds, latencies, ended } = await closedLoop(question, async () => {
+      const result = await closedLoop(question, async () => {
         const id = sagaIdOf(variant, ++sagas);
         await new Promise<void>((end) => {
           const saga = { id, stages: scripts.get(variant) ?? [], at: 0, end };
@@ -106,12 +105,6 @@ await benchProcess('rows', async ({ settings }) => {
         });
         running.delete(id);
       });
-      const result = {
-        seconds: round(seconds, 3),
-        sagas: latencies.length,
-        ended,
-        ...percentilesOf(latencies),
-      };
       answer({ kind: 'result', result });
     },
     close: async () => {
