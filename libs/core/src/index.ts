@@ -1,3 +1,4 @@
+export { checkJson, NotJsonError } from './check-json.js';
 export { call, command, signal } from './contract.js';
 export type {
   CallContract,
@@ -57,6 +58,7 @@ export type {
 } from './instance.js';
 export { canonicalJson, hash64 } from './json.js';
 export type { DataClass, Json, JsonObject, JsonShape, MustBeJson } from './json.js';
+export { JsonTextError, MAXIMUM_JSON_DEPTH, readJson } from './json-text.js';
 export {
   childId,
   LifecycleType,
@@ -99,6 +101,7 @@ export type {
   Waited,
   WaitOptions,
 } from './saga-options.js';
+export { printable, shortened, textProblem } from './text.js';
 export { timelineText } from './timeline.js';
 export { timeText } from './time-text.js';
 export { transition } from './transition.js';

@@ -1,8 +1,58 @@
-import { isRecord, SkaldError } from '@skald/core';
+import { isRecord, type Message, SkaldError } from '@skald/core';
 
 /** Another worker changed or created an instance first. The turn is run again; users do not see this. */
 export class ConcurrentChangeError extends SkaldError {
   readonly code = 'concurrent_change';
+}
+
+/**
+ * The store refuses for good what was to be written: a value that it cannot hold. Trying again ends the same way, so whoever
+ * runs a batch finds the work at fault and lets the others go on.
+ */
+export class UnstorableError extends SkaldError {
+  readonly code = 'unstorable';
+}
+
+/**
+ * The store could not do its work, for a reason that is not in what it was given: it is away, overloaded, not migrated, or
+ * somebody else held a lock for too long. Trying again later is right.
+ */
+export class StoreUnavailableError extends SkaldError {
+  readonly code = 'store_unavailable';
+}
+
+/** A message that the broker will never take, and why. */
+export interface RefusedMessage {
+  readonly message: Message;
+  /**
+   * - `too_large`: larger than the broker, the topic or the client allows
+   * - `unknown_topic`: the topic does not exist
+   * - `invalid_topic`: its name can be no topic's
+   * - `not_allowed`: this client may not write to the topic
+   */
+  readonly code: 'too_large' | 'unknown_topic' | 'invalid_topic' | 'not_allowed';
+  /** For people. Names the topic, and nothing of the message's content. */
+  readonly reason: string;
+}
+
+/**
+ * Thrown by `Transport.send` when the broker refuses messages for good. All others of the call are stored by then; sending
+ * the refused ones again is useless.
+ */
+export class MessageRefusedError extends SkaldError {
+  readonly code = 'message_refused';
+
+  constructor(
+    readonly refused: readonly RefusedMessage[],
+    options?: ErrorOptions,
+  ) {
+    const [first] = refused;
+    const others = refused.length > 1 ? `, and ${refused.length - 1} more` : '';
+    super(
+      `The broker refuses ${refused.length} message(s) for good: ${first?.reason ?? ''}${others}.`,
+      options,
+    );
+  }
 }
 
 /**

@@ -3,7 +3,16 @@ export * from './dead-letters-port.js';
 export { DefinitionRegistry } from './definition-registry.js';
 export { SagaEngine } from './engine.js';
 export type { EngineOptions, StartedSaga } from './engine.js';
-export { ConcurrentChangeError, messageOf, RequestRefusedError, stackOf } from './errors.js';
+export {
+  ConcurrentChangeError,
+  MessageRefusedError,
+  messageOf,
+  RequestRefusedError,
+  stackOf,
+  StoreUnavailableError,
+  UnstorableError,
+} from './errors.js';
+export type { RefusedMessage } from './errors.js';
 export type { StartRequest } from './inbound.js';
 export { findMisfits, type MisfitReport } from './upkeep.js';
 export { Periodic } from './periodic.js';

@@ -60,6 +60,7 @@ export interface Store {
    * Runs `work` in one transaction: it commits when `work` returns and rolls back when `work` throws.
    *
    * @throws ConcurrentChangeError when another worker was faster; run it again
+   * @throws UnstorableError when a value can never be stored, StoreUnavailableError for whatever else the store could not do
    */
   transact<T>(work: (turn: StoreTurn) => Promise<T>): Promise<T>;
   /** Reads without locking; unknown keys are left out. */
@@ -141,7 +142,11 @@ export interface Transport {
   ensureTopics(topics: readonly string[]): Promise<void>;
   /** Resolves when messages sent from now on will arrive. */
   consume(options: ConsumeOptions): Promise<Consumer>;
-  /** Resolves when all messages are stored by the broker, rejects when some may not be. */
+  /**
+   * Resolves when all messages are stored by the broker, rejects when some may not be.
+   *
+   * @throws MessageRefusedError naming those that the broker refuses for good; all others are stored then
+   */
   send(messages: readonly OutgoingMessage[]): Promise<void>;
   /** Stops its consumers and lets go of connections. */
   close(): Promise<void>;

@@ -1,0 +1,87 @@
+import { SkaldError } from './errors.js';
+import { MAXIMUM_JSON_DEPTH } from './json-text.js';
+import { shortened, textProblem } from './text.js';
+
+/** What a user's function gave is not JSON. The message names the place and never a value. */
+export class NotJsonError extends SkaldError {
+  readonly code = 'not_json';
+}
+
+/**
+ * Checks that a value which a user's function made stays what it is when it is written as JSON and read again. Members that
+ * are `undefined` are left out by JSON and let pass; -0 becomes 0.
+ *
+ * @param what names the value in the error: `the payload of 'store job'`
+ * @throws NotJsonError for bigints, functions, symbols, NaN and infinity, maps and sets, `undefined` in arrays, NUL and halves
+ *   of characters in strings, more than `MAXIMUM_JSON_DEPTH` levels, cycles, and whatever throws when it is read
+ */
+export function checkJson(value: unknown, what: string): void {
+  let problem: Problem | undefined;
+  try {
+    problem = problemOf(value, 1);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NotJsonError(`${what} cannot be read: ${shortened(reason, 200)}`, { cause: error });
+  }
+  if (problem === undefined) return;
+  const place = problem.path.length === 0 ? what : `${what}, at '${pathText(problem.path)}',`;
+  throw new NotJsonError(`${place} ${problem.text}; give JSON data`);
+}
+
+interface Problem {
+  readonly text: string;
+  /** From the outside in. */
+  readonly path: readonly string[];
+}
+
+function problemOf(value: unknown, depth: number): Problem | undefined {
+  switch (typeof value) {
+    case 'string': {
+      const problem = textProblem(value);
+      return problem && { text: `holds ${problem}`, path: [] };
+    }
+    case 'number':
+      return Number.isFinite(value) ? undefined : { text: `is ${value}`, path: [] };
+    case 'boolean':
+      return undefined;
+    case 'object':
+      return value === null ? undefined : problemOfObject(value, depth);
+    default:
+      return { text: `is ${typeof value}`, path: [] };
+  }
+}
+
+function problemOfObject(value: object, depth: number): Problem | undefined {
+  if (depth > MAXIMUM_JSON_DEPTH) {
+    return { text: `nests deeper than ${MAXIMUM_JSON_DEPTH} levels, or holds itself`, path: [] };
+  }
+  if ('toJSON' in value && typeof value.toJSON === 'function') {
+    return problemOf(value.toJSON(''), depth + 1);
+  }
+  if (value instanceof Map || value instanceof Set) return { text: 'is a Map or a Set', path: [] };
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index += 1) {
+      const problem = problemOf(value[index], depth + 1);
+      if (problem !== undefined) return within(String(index), problem);
+    }
+    return undefined;
+  }
+  for (const name of Object.keys(value)) {
+    const member: unknown = (value as Readonly<Record<string, unknown>>)[name];
+    if (member === undefined) continue;
+    const inName = textProblem(name);
+    const problem = inName
+      ? { text: `has a name that holds ${inName}`, path: [] }
+      : problemOf(member, depth + 1);
+    if (problem !== undefined) return within(name, problem);
+  }
+  return undefined;
+}
+
+function within(name: string, { text, path }: Problem): Problem {
+  return { text, path: [name, ...path] };
+}
+
+function pathText(path: readonly string[]): string {
+  return shortened(path.map((name) => (textProblem(name) === undefined ? name : '?')).join('.'), 200);
+}

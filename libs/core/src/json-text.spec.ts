@@ -1,0 +1,109 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { JsonTextError, MAXIMUM_JSON_DEPTH, readJson } from './json-text.js';
+
+const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+
+describe('JSON from outside', () => {
+  it('comes out as it went in, whatever JSON data it is', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6, stringUnit: 'grapheme' }), (value) => {
+        const text = JSON.stringify(value);
+        if (text.includes('\\u0000')) return;
+        expect(readJson(text)).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  it.each([
+    '0',
+    '-1',
+    '1.10',
+    '0.1',
+    '1e2',
+    '1E+2',
+    '123456789012345',
+    '9007199254740991',
+    '9007199254740994',
+    '1e21',
+    '5e-324',
+    '1.7976931348623157e308',
+    '100000000000000000000',
+  ])('keeps the number %s', (number) => {
+    expect(readJson(`{"n":${number}}`)).toEqual({ n: Number(number) });
+  });
+
+  it.each([
+    '9007199254740993',
+    '1234567890123456789',
+    '1e400',
+    '-1e400',
+    '1e-400',
+    '-0',
+    '-0.0',
+    '0.1000000000000000055511151231257827',
+    '1.00000000000000000001',
+  ])('refuses the number %s, which JavaScript would change', (number) => {
+    expect(() => readJson(`{"n":[${number}]}`)).toThrow('send it as a string');
+    expect(readJson(`{"n":"${number}"}`)).toEqual({ n: number });
+  });
+
+  it('never accepts a number that is written otherwise afterwards', () => {
+    const digits = fc.stringMatching(/^-?(0|[1-9]\d{0,24})(\.\d{1,24})?([eE][+-]?\d{1,3})?$/);
+    fc.assert(
+      fc.property(digits, (number) => {
+        let value: unknown;
+        try {
+          value = readJson(number);
+        } catch {
+          return;
+        }
+        const [mantissa = '', exponent = '0'] = number.toLowerCase().split('e');
+        const [whole = '', fraction = ''] = mantissa.split('.');
+        const scale = BigInt(Math.max(0, 400 - fraction.length + Number(exponent)));
+        const exact = (BigInt(whole + fraction) * 10n ** scale).toString();
+        const [m = '', e = '0'] = String(value).toLowerCase().split('e');
+        const [w = '', f = ''] = m.split('.');
+        const back = (BigInt(w + f) * 10n ** BigInt(Math.max(0, 400 - f.length + Number(e)))).toString();
+        expect(back).toBe(exact);
+      }),
+    );
+  });
+
+  it('refuses a member that stands twice, however it is written', () => {
+    expect(() => readJson('{"a":1,"b":{"c":1,"c":2}}')).toThrow('a member twice');
+    expect(() => readJson(String.raw`{"a":1,"\u0061":2}`)).toThrow('a member twice');
+    expect(readJson('{"a":{"a":":,{"},"b":[{"a":1},{"a":1}]}')).toEqual({
+      a: { a: ':,{' },
+      b: [{ a: 1 }, { a: 1 }],
+    });
+  });
+
+  it('takes names that every object inherits for what they are', () => {
+    const value = readJson('{"__proto__":{"x":1},"constructor":2}');
+
+    expect(Object.keys(value as object)).toEqual(['__proto__', 'constructor']);
+    expect(() => readJson('{"__proto__":1,"__proto__":2}')).toThrow('a member twice');
+  });
+
+  it('refuses what nests too deep, however deep it is', () => {
+    expect(readJson(nested(MAXIMUM_JSON_DEPTH))).toBeInstanceOf(Array);
+    expect(() => readJson(nested(MAXIMUM_JSON_DEPTH + 1))).toThrow('nests deeper');
+    expect(() => readJson(nested(100_000))).toThrow('nests deeper');
+  });
+
+  it.each([String.raw`{"a":"x\u0000"}`, String.raw`["\ud800"]`, String.raw`{"\udc00x":1}`, '"\ud800"'])(
+    'refuses %j, which the database cannot hold',
+    (text) => {
+      expect(() => readJson(text)).toThrow(JsonTextError);
+    },
+  );
+
+  it('reads escapes that are harmless', () => {
+    expect(readJson(String.raw`{"a":"\"\\\u00e9\ud83d\ude00"}`)).toEqual({ a: '"\\é😀' });
+  });
+
+  it('says nothing of what is not JSON', () => {
+    expect(() => readJson('{"secret": hush}')).toThrow(new JsonTextError('it is not JSON'));
+  });
+});

@@ -1,0 +1,37 @@
+// oxlint-disable-next-line no-control-regex -- NUL is just what is looked for
+const SUSPECT = /[\u0000\uD800-\uDFFF]/;
+const HALF = /\p{Surrogate}/u;
+
+/** What of a text PostgreSQL or UTF-8 cannot hold, if there is such a thing: NUL, or half a character. */
+export function textProblem(text: string): 'NUL' | 'half a character' | undefined {
+  if (!SUSPECT.test(text)) return undefined;
+  if (text.includes('\0')) return 'NUL';
+  return HALF.test(text) ? 'half a character' : undefined;
+}
+
+/**
+ * A text from outside, at most `maximum` UTF-16 units long. What is cut off is marked by an ellipsis, and no character is
+ * cut in two.
+ */
+export function shortened(text: string, maximum: number): string {
+  if (text.length <= maximum) return text;
+  const kept = text.slice(0, Math.max(0, maximum - 1));
+  return `${/[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept}…`;
+}
+
+/** Control characters, what turns the direction of text around, separators of lines, and halves of characters. */
+const UNPRINTABLE = /[\p{Cc}\p{Surrogate}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/gu;
+
+/**
+ * A text from outside as it may stand in a log or on a terminal: on one line, and without anything that would move the
+ * cursor, recolour or hide what follows. Such characters are written as JSON would: `\u001b`.
+ *
+ * @param maximum how long it may get, in UTF-16 units. Default: 10,000
+ */
+export function printable(text: string, maximum = 10_000): string {
+  const escaped = shortened(text, maximum).replace(
+    UNPRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return shortened(escaped, maximum);
+}
