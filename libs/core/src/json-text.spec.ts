@@ -73,6 +73,8 @@ describe('JSON from outside', () => {
   it('refuses a member that stands twice, however it is written', () => {
     expect(() => readJson('{"a":1,"b":{"c":1,"c":2}}')).toThrow('a member twice');
     expect(() => readJson(String.raw`{"a":1,"\u0061":2}`)).toThrow('a member twice');
+    expect(() => readJson('{"a" : 1, "a": 2}')).toThrow('a member twice');
+    expect(() => readJson(String.raw`{"\":1":1,"\":1":2}`)).toThrow('a member twice');
     expect(readJson('{"a":{"a":":,{"},"b":[{"a":1},{"a":1}]}')).toEqual({
       a: { a: ':,{' },
       b: [{ a: 1 }, { a: 1 }],

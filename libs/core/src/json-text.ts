@@ -25,48 +25,45 @@ export function readJson(text: string): unknown {
     // The parser's own words quote the text, which does not belong into logs.
     throw new JsonTextError('it is not JSON');
   }
-  if (countColons(text) !== countMembers(value)) {
-    throw new JsonTextError('an object in it has a member twice');
-  }
+  const members = countMembers(value, 0);
+  if (countColons(text) !== members) throw new JsonTextError('an object in it has a member twice');
   if (text.includes('\\u')) checkStrings(value);
   else if (textProblem(text) !== undefined) throw new JsonTextError('a string in it holds half a character');
   return value;
 }
 
+const SPACE = 0x20;
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COLON = 0x3a;
+const COMMA = 0x2c;
 const MINUS = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const CLOSING_BRACKET = 0x5d;
+const CLOSING_BRACE = 0x7d;
 
 /**
- * Goes once over a text that is known to be JSON, jumping over its strings: checks depth and numbers on the way.
+ * Goes once over a text that is known to be JSON, jumping over its strings: checks numbers on the way.
  *
  * @returns how many colons stand outside of strings, one for each member of an object
  */
 function countColons(text: string): number {
   let colons = 0;
-  let depth = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
       at = endOfString(text, at);
     } else if (code === COLON) {
       colons += 1;
-    } else if (code === MINUS || (code >= 0x30 && code <= 0x39)) {
+    } else if (code <= NINE && (code >= ZERO || code === MINUS)) {
       const end = endOfNumber(text, at);
-      if (!isExact(text.slice(at, end))) {
+      if (!isExact(text, at, end)) {
         throw new JsonTextError(
           'a number in it is too large or too precise to be kept exactly; send it as a string',
         );
       }
       at = end - 1;
-    } else if (code === 0x7b || code === 0x5b) {
-      depth += 1;
-      if (depth > MAXIMUM_JSON_DEPTH) {
-        throw new JsonTextError(`it nests deeper than ${MAXIMUM_JSON_DEPTH} levels`);
-      }
-    } else if (code === 0x7d || code === 0x5d) {
-      depth -= 1;
     }
   }
   return colons;
@@ -74,33 +71,37 @@ function countColons(text: string): number {
 
 /** @returns where the string's closing quote stands */
 function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
-    let before = end - 1;
+  let end = text.indexOf('"', start + 1);
+  while (text.charCodeAt(end - 1) === BACKSLASH) {
+    let before = end - 2;
     while (text.charCodeAt(before) === BACKSLASH) before -= 1;
     // An even number of backslashes are pairs, none of which belongs to the quote.
-    if ((end - before) % 2 === 1) return end;
-  }
-}
-
-function endOfNumber(text: string, start: number): number {
-  let end = start + 1;
-  // Digits, and `+ - . E e`, of which nothing else can follow directly in JSON.
-  for (; end < text.length; end += 1) {
-    const code = text.charCodeAt(end);
-    const isDigit = code >= 0x30 && code <= 0x39;
-    if (!isDigit && code !== 0x2e && code !== 0x65 && code !== 0x45 && code !== 0x2b && code !== MINUS) break;
+    if ((end - before) % 2 === 1) break;
+    end = text.indexOf('"', end + 1);
   }
   return end;
 }
 
-/** Fifteen digits always fit into a double. */
-const SURELY_EXACT = /^(?:[1-9][\d.]{0,14}|0(?:\.\d{0,13})?|-[1-9][\d.]{0,14})$/;
+/** In JSON a number ends before a comma, a closing bracket or brace, white space, or the end. */
+function endOfNumber(text: string, start: number): number {
+  let end = start + 1;
+  for (; end < text.length; end += 1) {
+    const code = text.charCodeAt(end);
+    if (code === COMMA || code <= SPACE || code === CLOSING_BRACE || code === CLOSING_BRACKET) break;
+  }
+  return end;
+}
+
+/** So many characters hold at most as many digits as always fit into a double. */
+const SURELY_EXACT = 15;
 
 /** Whether the number that JavaScript makes of it is written the same, apart from zeros and the place of the point. */
-function isExact(number: string): boolean {
-  if (SURELY_EXACT.test(number)) return true;
+function isExact(text: string, start: number, end: number): boolean {
+  const isShort = end - start <= SURELY_EXACT && text.charCodeAt(start) !== MINUS;
+  const number = text.slice(start, end);
+  if (isShort && !number.includes('e') && !number.includes('E')) return true;
   const value = Number(number);
-  if (!Number.isFinite(value) || Object.is(value, -0)) return false;
+  if (Object.is(value, -0) || !Number.isFinite(value)) return false;
   return decimalOf(number) === decimalOf(String(value));
 }
 
@@ -115,16 +116,19 @@ function decimalOf(number: string): string {
   return `${sign}${significant}e${power}`;
 }
 
-function countMembers(value: unknown): number {
+function countMembers(value: unknown, depth: number): number {
   if (typeof value !== 'object' || value === null) return 0;
+  if (depth === MAXIMUM_JSON_DEPTH) {
+    throw new JsonTextError(`it nests deeper than ${MAXIMUM_JSON_DEPTH} levels`);
+  }
   let count = 0;
   if (Array.isArray(value)) {
-    for (const item of value) count += countMembers(item);
+    for (const item of value) count += countMembers(item, depth + 1);
     return count;
   }
   const members = value as Readonly<Record<string, unknown>>;
   // oxlint-disable-next-line guard-for-in -- what JSON.parse makes inherits nothing that can be enumerated
-  for (const name in members) count += 1 + countMembers(members[name]);
+  for (const name in members) count += 1 + countMembers(members[name], depth + 1);
   return count;
 }
 
