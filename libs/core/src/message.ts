@@ -12,6 +12,8 @@ import { type Direction, parseCommandId, parseId } from './ids.js';
 import { commandIdOf, type Exchange, exchangeOf, isOpen, type SagaInstance, type Visit } from './instance.js';
 import { hash64 } from './json.js';
 import type { Mutable } from './mutable.js';
+import { countingDeadline } from './pivot.js';
+import { timeoutMs } from './policy.js';
 import { timeText } from './time-text.js';
 import { dataForCommand } from './turn.js';
 
@@ -38,7 +40,12 @@ export interface Message {
   readonly attempt?: number;
   /** The topic that the reply goes to. */
   readonly replyto?: string;
-  /** When the sender stops waiting. RFC 3339. */
+  /**
+   * On a command: how long the orchestrator gives one attempt, in milliseconds. The participant counts from when it begins
+   * to handle the command; time in the topic does not count.
+   */
+  readonly timeout?: number;
+  /** On a command of a saga with a deadline that still counts: when the saga is turned back whatever happens. RFC 3339. */
   readonly deadline?: string;
   /** On a compensation: the id of the command that it undoes. */
   readonly compensates?: string;
@@ -130,7 +137,7 @@ export function owedMessage(
   const data = dataForCommand(instance, visit, node, ref.direction);
   return node.kind === 'child'
     ? childRequest(instance, visit, node, data, { id, exchange, direction: ref.direction })
-    : command(instance, visit, node, data, { id, exchange, direction: ref.direction });
+    : command(definition, instance, visit, node, data, { id, exchange, direction: ref.direction });
 }
 
 /** Which attempt of which command of a visit is to be sent. */
@@ -141,6 +148,7 @@ interface Sending {
 }
 
 function command(
+  definition: AnySaga,
   instance: SagaInstance,
   visit: Visit,
   node: SagaNode,
@@ -163,9 +171,11 @@ function command(
     step: visit.step,
     attempt: exchange.attempt,
     replyto: topics.replies(namespace),
+    timeout: Math.max(1, Math.ceil(timeoutMs(definition, template))),
     data: template.payload(data),
   };
-  if (exchange.dueAt !== undefined) message.deadline = timeText(exchange.dueAt);
+  const deadline = direction === 'do' ? countingDeadline(definition, instance) : undefined;
+  if (deadline !== undefined) message.deadline = timeText(deadline);
   if (direction === 'undo') message.compensates = commandIdOf(instance, visit, 'do');
   if (direction === 'probe') message.probes = commandIdOf(instance, visit, 'do');
   return { topic: topics.commands(namespace, template.command.participant), message };

@@ -1,4 +1,5 @@
 import { command } from './contract.js';
+import type { AnySaga } from './definition.js';
 import { isDetail, type SagaEvent } from './events.js';
 import type { SagaInstance } from './instance.js';
 import { saga } from './saga.js';
@@ -86,7 +87,7 @@ export class OrderStory {
   readonly sent: string[] = [];
   readonly published: string[] = [];
 
-  constructor(private readonly definition = OrderSaga) {}
+  constructor(private readonly definition: AnySaga = OrderSaga) {}
 
   begin(): this {
     return this.happens({ kind: 'started', namespace: 'shop', id: 'o-1', input: { item: 'hat', amount: 3 } });

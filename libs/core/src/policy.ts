@@ -1,4 +1,4 @@
-import { type AnySaga, type SagaNode, templateOf } from './definition.js';
+import { type AnySaga, type CommandTemplate, type SagaNode, templateOf } from './definition.js';
 import type { Direction } from './ids.js';
 import {
   DEFAULT_RETRIABLE_RETRY,
@@ -27,9 +27,11 @@ export function effectivePolicy(definition: AnySaga, node: SagaNode, direction: 
         : DEFAULT_STEP_RETRY;
   return {
     retry: mergeRetry(base, definition.defaults?.retry, definition.retry, own?.retry),
-    timeoutMs:
-      node.kind === 'child'
-        ? undefined
-        : (own?.timeoutMs ?? definition.timeoutMs ?? definition.defaults?.timeoutMs ?? DEFAULT_TIMEOUT_MS),
+    timeoutMs: node.kind === 'child' ? undefined : timeoutMs(definition, own),
   };
+}
+
+/** How long one attempt of a command gets. */
+export function timeoutMs(definition: AnySaga, template: CommandTemplate | undefined): number {
+  return template?.timeoutMs ?? definition.timeoutMs ?? definition.defaults?.timeoutMs ?? DEFAULT_TIMEOUT_MS;
 }

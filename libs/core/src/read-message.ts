@@ -46,16 +46,20 @@ export function readMessage(value: unknown): Message {
   }
   const problem = sagaIdProblem(value['sagaid']);
   if (problem !== undefined) throw new MalformedMessageError(`the attribute 'sagaid': ${problem}`);
-  const attempt = value['attempt'];
-  if (attempt === undefined) return value as unknown as Message;
-  // In binary mode every attribute is text.
-  const number = Number(attempt);
-  if (!Number.isInteger(number) || number < 1) {
-    throw new MalformedMessageError("the attribute 'attempt' must be a whole number from 1");
-  }
-  return attempt === number
-    ? (value as unknown as Message)
-    : { ...(value as unknown as Message), attempt: number };
+  const attempt = wholeNumber(value, 'attempt');
+  const timeout = wholeNumber(value, 'timeout');
+  const message = value as unknown as Message;
+  if (attempt === value['attempt'] && timeout === value['timeout']) return message;
+  return { ...message, ...(attempt !== undefined && { attempt }), ...(timeout !== undefined && { timeout }) };
+}
+
+/** In binary mode every attribute is text. */
+function wholeNumber(value: Record<string, unknown>, name: 'attempt' | 'timeout'): number | undefined {
+  const attribute = value[name];
+  if (attribute === undefined) return undefined;
+  const number = typeof attribute === 'string' && attribute !== '' ? Number(attribute) : attribute;
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 1) return number;
+  throw new MalformedMessageError(`the attribute '${name}' must be a whole number from 1`);
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -22,6 +22,7 @@ import {
   type SagaInstance,
   type Visit,
 } from './instance.js';
+import { isPastPivot } from './pivot.js';
 import { effectivePolicy } from './policy.js';
 import { retryDelayMs } from './retry-policy.js';
 import type { Mutable } from './mutable.js';
@@ -213,11 +214,7 @@ export class Turn {
 
   /** True once the pivot may have taken effect: from then on nothing can be undone. */
   isPastPivot(): boolean {
-    return this.visits.some(({ step, action }) => {
-      const node = nodeNamed(this.definition, step);
-      const isPivot = node.kind === 'step' && node.class === 'pivot';
-      return isPivot && action.state !== 'rejected' && action.state !== 'absent';
-    });
+    return isPastPivot(this.definition, this.visits);
   }
 
   put(name: string, value: unknown): void {

@@ -91,7 +91,7 @@ class DocumentWriter {
     this.message(topics.commands(this.namespace, participant), name, {
       title: type,
       summary: 'A command: perform, undo or ask about a step.',
-      payload: event(type, this.schemas.reference(request), ['step', 'attempt', 'replyto']),
+      payload: event(type, this.schemas.reference(request), ['step', 'attempt', 'replyto', 'timeout']),
     });
     this.message(replies, `${name}-succeeded`, {
       title: `${type} succeeded`,
@@ -223,7 +223,16 @@ const CLOUD_EVENT: JsonSchema = {
     step: TEXT,
     attempt: { type: 'integer', minimum: 1 },
     replyto: { type: 'string', description: 'topic of the reply' },
-    deadline: { type: 'string', format: 'date-time' },
+    timeout: {
+      type: 'integer',
+      minimum: 1,
+      description: 'milliseconds that the participant has for one attempt',
+    },
+    deadline: {
+      type: 'string',
+      format: 'date-time',
+      description: 'when the saga is turned back in any case',
+    },
     compensates: { type: 'string', description: 'id of the command that this one undoes' },
     probes: { type: 'string', description: 'id of the command that this one asks about' },
     commandid: { type: 'string', description: 'id of the command that this reply answers' },

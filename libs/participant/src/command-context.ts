@@ -65,7 +65,7 @@ export class CommandContext<C extends CommandContract = CommandContract> extends
     return this.command.attempt ?? 1;
   }
 
-  /** When the orchestrator stops waiting for this attempt. */
+  /** When the saga is turned back whatever happens; absent where it has no deadline, or it no longer counts. */
   get deadline(): Date | undefined {
     return this.command.deadline === undefined ? undefined : new Date(this.command.deadline);
   }
