@@ -3,7 +3,7 @@ import type { AggregatedResult, Reporter, TestResult } from '@jest/reporters';
 
 /** A file uses a real service when it asks for its address; what only memory runs on does not count. */
 const POSTGRES =
-  /\b(freshDatabase|testDatabaseUrl|startSystem|startTestOrchestrator|startInfra)\(|infra-parent/;
+  /\b(freshDatabase|testDatabaseUrl|startSystem|startTestOrchestrator|startInfra|engines)\(|infra-parent/;
 const KAFKA =
   /\b(testKafkaBrokers|startSystem|startTestOrchestrator|startInfra)\(|kafka-harness|infra-parent/;
 

@@ -12,6 +12,7 @@ import {
 import type { PoolClient } from 'pg';
 import { type DataSource, MoreThan } from 'typeorm';
 import { HistoryEntity } from './entities/history.entity.js';
+import { lostRace } from './lost-race.js';
 import { clearParked } from './sql/clear-parked.js';
 import { findInstances } from './sql/find-instances.js';
 import { instanceOf, type InstanceRow } from './sql/instance-row.js';
@@ -53,7 +54,7 @@ export class PostgresStore implements Store {
         return result;
       } catch (error) {
         await client.query('ROLLBACK').catch(() => undefined);
-        throw error;
+        throw lostRace(error) ?? error;
       }
     });
   }
