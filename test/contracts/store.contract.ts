@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { HistoryEntry, SagaInstance } from '@skald/core';
 import { type Changes, ConcurrentChangeError, type Store, type StoreTurn } from '@skald/runtime';
+import { describeProcesses } from './processes.contract.js';
 
 export interface StoreHarness {
   readonly store: Store;
@@ -254,24 +255,7 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
       expect(found.map(({ id }) => id)).toEqual(['two']);
     });
 
-    it('keeps messages for a definition until they are taken up', async () => {
-      const message = {
-        specversion: '1.0',
-        id: 'm',
-        source: '/t',
-        type: 't',
-        namespace: 'shop',
-        sagaid: 'o',
-      } as const;
-      await save({ parked: [{ definition: 'order@3', message }] });
-      const parked = (definitions: string[]): Promise<{ row: string; message: object }[]> =>
-        store.transact((turn) => turn.lockParked('shop', definitions, 10));
-      expect(await parked(['order@2'])).toEqual([]);
-      const [kept] = await parked(['order@2', 'order@3']);
-      expect(kept?.message).toEqual(message);
-      await save({ unparked: [kept?.row ?? ''] });
-      expect(await parked(['order@3'])).toEqual([]);
-    });
+    describeProcesses(() => store);
 
     async function owedIds(before: number): Promise<(readonly string[])[]> {
       const rows = await store.transact((turn) => turn.lockOwed('shop', before, 10));

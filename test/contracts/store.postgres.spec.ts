@@ -17,7 +17,9 @@ describeStore('in PostgreSQL', () =>
   Promise.resolve({
     store: new PostgresStore(database.dataSource),
     close: async () => {
-      await database.dataSource.query('TRUNCATE skald_instance, skald_history, skald_outbox, skald_parked');
+      await database.dataSource.query(
+        'TRUNCATE skald_instance, skald_history, skald_outbox, skald_parked, skald_process',
+      );
     },
   }),
 );

@@ -49,7 +49,9 @@ describe('versions of a saga, on real PostgreSQL', () => {
   afterAll(() => database.drop());
 
   beforeEach(async () => {
-    await database.dataSource.query('TRUNCATE skald_instance, skald_history, skald_outbox, skald_parked');
+    await database.dataSource.query(
+      'TRUNCATE skald_instance, skald_history, skald_outbox, skald_parked, skald_process',
+    );
     broker = new MemoryBroker();
     participant = new MemoryTransport({ broker });
     said = [];

@@ -6,11 +6,12 @@ import {
   type InstanceKey,
   keyText,
   type OwedRow,
-  type ParkedMessage,
   type PinnedDefinition,
   type Store,
   type StoreTurn,
+  systemClock,
 } from '@skald/runtime';
+import { MemoryProcesses } from './memory-processes.js';
 
 interface StoredInstance {
   readonly revision: number;
@@ -29,12 +30,9 @@ interface StoredOwed extends OwedRow {
   readonly createdAt: number;
 }
 
-interface StoredParked {
-  readonly row: string;
-  readonly namespace: string;
-  readonly definition: string;
-  /** As JSON. */
-  readonly message: string;
+export interface MemoryStoreOptions {
+  /** The store's own clock, by which it knows who is alive. Milliseconds since 1970. Default: the system's. */
+  readonly now?: () => number;
 }
 
 /** A store for one process: a monolith without a database, a browser, tests. Gone when the process is. */
@@ -42,10 +40,14 @@ export class MemoryStore implements Store {
   private readonly instances = new Map<string, StoredInstance>();
   private readonly entries = new Map<string, string[]>();
   private readonly outbox = new Map<string, StoredOwed>();
-  private readonly parked = new Map<string, StoredParked>();
   private lastRow = 0;
   private connections = 0;
   private last: Promise<unknown> = Promise.resolve();
+  readonly processes: MemoryProcesses;
+
+  constructor({ now = () => systemClock.now() }: MemoryStoreOptions = {}) {
+    this.processes = new MemoryProcesses(now);
+  }
 
   /** Transactions run one after the other; what one writes is seen when it has ended well. */
   transact<T>(work: (turn: StoreTurn) => Promise<T>): Promise<T> {
@@ -125,13 +127,6 @@ export class MemoryStore implements Store {
   }
 
   /** @internal */
-  parkedFor(namespace: string, definitions: readonly string[], limit: number): StoredParked[] {
-    return [...this.parked.values()]
-      .filter((one) => one.namespace === namespace && definitions.includes(one.definition))
-      .slice(0, limit);
-  }
-
-  /** @internal */
   nextRow(): string {
     this.lastRow += 1;
     return String(this.lastRow);
@@ -153,7 +148,7 @@ export class MemoryStore implements Store {
 
   /** @internal */
   apply(namespace: string, changes: Changes, row: string | undefined, now: number): void {
-    const { created, updated, history, owed, settled, removed = [], parked = [], unparked = [] } = changes;
+    const { created, updated, history, owed, settled, removed = [], parked = [] } = changes;
     for (const instance of [...created, ...updated.map((update) => update.instance)]) {
       this.instances.set(keyText(instance), {
         revision: instance.revision,
@@ -177,11 +172,7 @@ export class MemoryStore implements Store {
       this.instances.delete(keyText(key));
       this.entries.delete(keyText(key));
     }
-    for (const { definition, message } of parked) {
-      const place = this.nextRow();
-      this.parked.set(place, { row: place, namespace, definition, message: JSON.stringify(message) });
-    }
-    for (const place of unparked) this.parked.delete(place);
+    for (const { definition, message } of parked) this.processes.keep(namespace, definition, message, false);
   }
 }
 
@@ -223,11 +214,6 @@ class MemoryTurn implements StoreTurn {
 
   lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]> {
     return Promise.resolve(this.store.owed(namespace, before, limit));
-  }
-
-  lockParked(namespace: string, definitions: readonly string[], limit: number): Promise<ParkedMessage[]> {
-    const parked = this.store.parkedFor(namespace, definitions, limit);
-    return Promise.resolve(parked.map(({ row, message }) => ({ row, message: JSON.parse(message) })));
   }
 
   async save(namespace: string, changes: Changes, now: number): Promise<string | undefined> {

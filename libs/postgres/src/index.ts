@@ -3,6 +3,7 @@ export { HistoryEntity } from './entities/history.entity.js';
 export { InstanceEntity } from './entities/instance.entity.js';
 export { ParkedEntity } from './entities/parked.entity.js';
 export { OutboxEntity } from './entities/outbox.entity.js';
+export { ProcessEntity } from './entities/process.entity.js';
 export { PostgresStore } from './postgres-store.js';
 export { orchestratorSchema, participantSchema } from './schema.js';
 export { runMigrations } from './run-migrations.js';

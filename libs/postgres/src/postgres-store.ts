@@ -1,10 +1,9 @@
-import { type HistoryEntry, type Message, type SagaInstance, timeText } from '@skald/core';
+import { type HistoryEntry, type SagaInstance, timeText } from '@skald/core';
 import {
   type Changes,
   ConcurrentChangeError,
   type InstanceKey,
   type OwedRow,
-  type ParkedMessage,
   type PinnedDefinition,
   type Store,
   type StoreTurn,
@@ -13,14 +12,13 @@ import type { PoolClient } from 'pg';
 import { type DataSource, MoreThan } from 'typeorm';
 import { HistoryEntity } from './entities/history.entity.js';
 import { lostRace } from './lost-race.js';
-import { clearParked } from './sql/clear-parked.js';
+import { PostgresProcesses } from './postgres-processes.js';
 import { findInstances } from './sql/find-instances.js';
 import { instanceOf, type InstanceRow } from './sql/instance-row.js';
 import { lockDueInstances } from './sql/lock-due-instances.js';
 import { lockEnded } from './sql/lock-ended.js';
 import { lockInstances } from './sql/lock-instances.js';
 import { lockOwed } from './sql/lock-owed.js';
-import { lockParked } from './sql/lock-parked.js';
 import { lockPinned } from './sql/lock-pinned.js';
 import { nextWakeup } from './sql/next-wakeup.js';
 import { parkMessages } from './sql/park-messages.js';
@@ -40,6 +38,8 @@ const BEGIN = 'BEGIN; SET LOCAL enable_seqscan = off';
  * migrations of `orchestratorSchema`; it stays the caller's to close.
  */
 export class PostgresStore implements Store {
+  readonly processes = new PostgresProcesses((work) => this.withClient(work));
+
   constructor(private readonly dataSource: DataSource) {}
 
   transact<T>(work: (turn: StoreTurn) => Promise<T>): Promise<T> {
@@ -134,16 +134,6 @@ class PostgresTurn implements StoreTurn {
     return rows.map(instanceOf);
   }
 
-  async lockParked(
-    namespace: string,
-    definitions: readonly string[],
-    limit: number,
-  ): Promise<ParkedMessage[]> {
-    const values = [namespace, definitions, limit];
-    const { rows } = await this.client.query<{ id: string; message: Message }>({ ...lockParked, values });
-    return rows.map(({ id, message }) => ({ row: id, message }));
-  }
-
   async lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]> {
     const values = [namespace, timeText(before), limit];
     const { rows } = await this.client.query<{ id: string; message_ids: string[] }>({ ...lockOwed, values });
@@ -159,26 +149,22 @@ class PostgresTurn implements StoreTurn {
     if (written?.created !== changes.created.length || written.updated !== changes.updated.length) {
       throw new ConcurrentChangeError('another worker created or changed a saga of this turn first');
     }
-    await this.saveRest(namespace, changes, now);
+    await this.saveRest(namespace, changes);
     return written.row ?? undefined;
   }
 
   /** What few turns have: statements of their own, so that the hot one stays small. */
-  private async saveRest(
-    namespace: string,
-    { removed = [], parked = [], unparked = [] }: Changes,
-    now: number,
-  ): Promise<void> {
+  private async saveRest(namespace: string, { removed = [], parked = [] }: Changes): Promise<void> {
     if (removed.length > 0) {
       const values = [removed.map((key) => key.namespace), removed.map(({ id }) => id)];
       await this.client.query({ ...removeInstances, values });
     }
     if (parked.length > 0) {
       const messages = parked.map(({ message }) => JSON.stringify(message));
-      const values = [namespace, parked.map(({ definition }) => definition), messages, timeText(now)];
+      const sagaIds = parked.map(({ message }) => message.sagaid);
+      const values = [namespace, parked.map(({ definition }) => definition), messages, sagaIds];
       await this.client.query({ ...parkMessages, values });
     }
-    if (unparked.length > 0) await this.client.query({ ...clearParked, values: [unparked] });
   }
 }
 

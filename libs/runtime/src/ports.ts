@@ -1,4 +1,5 @@
 import type { HistoryEntry, Message, OutgoingMessage, SagaInstance } from '@skald/core';
+import type { Processes } from './processes-port.js';
 
 /** Namespace and id: what tells one instance from all others. */
 export interface InstanceKey {
@@ -28,16 +29,11 @@ export interface Changes {
   readonly settled: readonly string[];
   /** Instances to delete, with their history. */
   readonly removed?: readonly InstanceKey[];
-  /** Messages to keep for a process that knows the definition (`name@version`). */
+  /**
+   * Messages to keep for a process that knows the definition: `name@version`, or `name@version#hash` where only that
+   * structure will do.
+   */
   readonly parked?: readonly { readonly definition: string; readonly message: Message }[];
-  /** Parked messages that were taken up again. */
-  readonly unparked?: readonly string[];
-}
-
-/** A message that waits for a process which knows its definition. */
-export interface ParkedMessage {
-  readonly row: string;
-  readonly message: Message;
 }
 
 /** Instances that have not ended, counted by what they were started with. */
@@ -71,6 +67,8 @@ export interface Store {
   nextWakeup(namespace: string, definitions: readonly string[]): Promise<number | null>;
   /** The definitions of all instances that have not ended. */
   pinned(namespace: string): Promise<PinnedDefinition[]>;
+  /** What processes leave for each other. */
+  readonly processes: Processes;
 }
 
 /** The part of a store that works inside a transaction. Locks are held until it ends. */
@@ -90,8 +88,6 @@ export interface StoreTurn {
   lockEnded(namespace: string, before: number, limit: number): Promise<SagaInstance[]>;
   /** Locks and reads outbox rows older than `before`, oldest first. Passes over locked ones. */
   lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]>;
-  /** Locks and reads messages that were parked for these definitions, oldest first. Passes over locked ones. */
-  lockParked(namespace: string, definitions: readonly string[], limit: number): Promise<ParkedMessage[]>;
   /**
    * @param namespace of everything in `changes`
    * @param now becomes the outbox row's age

@@ -42,37 +42,32 @@ export class Upkeep {
 
   /** Takes up messages that were kept because no process knew their definition. */
   async takeParked(): Promise<number> {
-    const { namespace, definitions, log, runner, pollMs } = this.options;
-    const count = await runner.run(
-      async (turn) => {
-        const parked = await turn.lockParked(namespace, definitions.references(), BATCH);
-        const works: Work[] = [];
-        for (const { message } of parked) {
-          try {
-            works.push(readInbound(message, definitions));
-          } catch (error) {
-            log.warn(
-              `the message ${message.id} that was kept for this process is unusable: ${messageOf(error)}`,
-            );
-          }
-        }
-        const keys = new Map<string, InstanceKey>(works.map(({ key }) => [keyText(key), key]));
-        return { instances: await turn.lock([...keys.values()]), works, rows: parked.map(({ row }) => row) };
-      },
-      (decided, { works, rows }) => {
+    const { namespace, store, definitions, log, runner, pollMs } = this.options;
+    const kept = await store.processes.take(namespace, definitions.references(), BATCH);
+    if (kept.length === 0) return pollMs;
+    const works: Work[] = [];
+    for (const { message } of kept) {
+      try {
+        works.push(readInbound(message, definitions));
+      } catch (error) {
+        log.warn(`the message ${message.id} that was kept for this process is unusable: ${messageOf(error)}`);
+      }
+    }
+    const keys = new Map<string, InstanceKey>(works.map(({ key }) => [keyText(key), key]));
+    await runner.run(
+      async (turn) => ({ instances: await turn.lock([...keys.values()]) }),
+      (decided) => {
         for (const work of works) {
           const result = decided.apply(work);
           if (result.kind === 'refused') {
             log.warn(`a message that was kept for this process was refused: ${messageOf(result.error)}`);
           }
         }
-        return rows.length;
       },
-      ({ rows }) => ({ unparked: rows }),
     );
-    if (count > 0)
-      log.log(`took up ${count} messages that were kept for a process that knows their definition`);
-    return count === BATCH ? 0 : pollMs;
+    await store.processes.done(kept.map(({ row }) => row));
+    log.log(`took up ${kept.length} messages that were kept for a process that knows their definition`);
+    return kept.length === BATCH ? 0 : pollMs;
   }
 
   /** Removes instances that ended longer ago than the namespace keeps them. */

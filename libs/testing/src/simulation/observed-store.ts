@@ -39,6 +39,7 @@ export class ObservedStore {
       history: (key, after, limit) => store.history(key, after, limit),
       nextWakeup: (namespace, definitions) => store.nextWakeup(namespace, definitions),
       pinned: (namespace) => store.pinned(namespace),
+      processes: store.processes,
     });
   }
 
@@ -53,7 +54,6 @@ export class ObservedStore {
           turn.lockPinned(namespace, definition, hash, limit),
         lockEnded: (namespace, before, limit) => turn.lockEnded(namespace, before, limit),
         lockOwed: (namespace, before, limit) => turn.lockOwed(namespace, before, limit),
-        lockParked: (namespace, definitions, limit) => turn.lockParked(namespace, definitions, limit),
         save: async (namespace, changes, now) => {
           if (mishaps.losesRace(changes)) throw new ConcurrentChangeError('another worker was faster');
           const row = await turn.save(namespace, changes, now);

@@ -106,7 +106,9 @@ class World {
       (text) => journal.note('!', text),
     );
     const { faults } = this;
-    this.store = new ObservedStore(new MemoryStore(), (changes) => this.onCommitted(changes));
+    this.store = new ObservedStore(new MemoryStore({ now: () => loop.now() }), (changes) =>
+      this.onCommitted(changes),
+    );
     this.bus = new Bus({
       loop,
       faults,
