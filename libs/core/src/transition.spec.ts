@@ -231,7 +231,7 @@ describe('a definition whose functions throw', () => {
       .build((): { paymentId: string } => {
         throw new Error('no such result');
       });
-    return new OrderStory(definition as unknown as typeof OrderSaga).begin();
+    return new OrderStory(definition).begin();
   };
 
   it('suspends the saga before anything was sent', () => {
@@ -257,7 +257,7 @@ describe('a step without compensation', () => {
       .step('note', { send: Note, with: ({ input }) => ({ ...input }) })
       .step('charge', { send: Charge, with: ({ input }) => ({ amount: input.amount, reservationId: '' }) })
       .build();
-    const story = new OrderStory(definition as unknown as typeof OrderSaga).begin();
+    const story = new OrderStory(definition).begin();
     story.succeeds('note').rejects('charge', 'no_money');
     expect(story.state.status).toBe('compensated');
   });
