@@ -50,6 +50,8 @@ export type SagaEvent = Occurrence &
         readonly input: JsonObject;
         /** Of a child saga: the command of the parent that starts it. */
         readonly parentCommand?: string;
+        /** The id of the request, when whoever sent it wants to be told: the event `started` then names it. */
+        readonly requestId?: string;
       }
     | {
         /** The parent of a child saga compensates it; it may never have started. */

@@ -33,6 +33,17 @@ export interface LifecycleRef {
   readonly revision: number;
 }
 
+/** The event of a `LifecycleRef` that answers a request: the message owed can be derived from its id alone. */
+export function answeringEvent(event: string, requestId: string): string {
+  return `${event}.${encode(requestId)}`;
+}
+
+/** The request that such an event answers. */
+export function answeredRequest(event: string): string | undefined {
+  const dot = event.indexOf('.');
+  return dot < 0 ? undefined : decode(event.slice(dot + 1));
+}
+
 export class MalformedIdError extends SkaldError {
   readonly code = 'malformed_id';
 }

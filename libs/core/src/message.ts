@@ -8,7 +8,7 @@ import {
   templateOf,
 } from './definition.js';
 import type { ReplyOutcome } from './events.js';
-import { type Direction, parseCommandId, parseId } from './ids.js';
+import { answeredRequest, type Direction, parseCommandId, parseId } from './ids.js';
 import { commandIdOf, type Exchange, exchangeOf, isOpen, type SagaInstance, type Visit } from './instance.js';
 import { hash64 } from './json.js';
 import type { Mutable } from './mutable.js';
@@ -53,7 +53,7 @@ export interface Message {
   readonly probes?: string;
   /** On a reply: the id of the command that it answers. */
   readonly commandid?: string;
-  /** On a refusal: the id of the request that was refused. */
+  /** On an answer or a refusal: the id of the request. */
   readonly requestid?: string;
   /** W3C trace context. */
   readonly traceparent?: string;
@@ -93,7 +93,7 @@ export const LifecycleType = {
   terminated: 'skald.saga.terminated',
   /** Of a request that was not carried out. */
   refused: 'skald.request.refused',
-  /** Of a call, a cancel or a get. */
+  /** Of a call, a cancel, a get, and of what else asks for it. */
   answered: 'skald.request.answered',
 } as const;
 
@@ -276,7 +276,8 @@ function lifecycleMessage(instance: SagaInstance, id: string, event: string): Ou
   const dot = event.indexOf('.');
   const kind = dot < 0 ? event : event.slice(0, dot);
   if (kind === 'removed') return removedMessage(id);
-  const visit = dot < 0 ? undefined : instance.visits[Number(event.slice(dot + 1))];
+  const requestId = kind === 'started' ? answeredRequest(event) : undefined;
+  const visit = dot < 0 || kind === 'started' ? undefined : instance.visits[Number(event.slice(dot + 1))];
   const { namespace } = instance;
   const message: Mutable<Message> = {
     specversion: '1.0',
@@ -291,6 +292,7 @@ function lifecycleMessage(instance: SagaInstance, id: string, event: string): Ou
     data: visit === undefined ? tellsOf(instance, kind) : { visit: visit.visit },
   };
   if (visit !== undefined) message.step = visit.step;
+  if (requestId !== undefined) message.requestid = requestId;
   return { topic: topics.events(namespace), message };
 }
 

@@ -85,7 +85,7 @@ function onStarted(definition: AnySaga, event: Of<'started'>): Transition {
     }),
     event,
   );
-  turn.publish('started');
+  turn.publish('started', event.requestId);
   turn.advance();
   return turn.end();
 }

@@ -10,7 +10,7 @@ import {
 } from './definition.js';
 import { type Duration, readDuration } from './duration.js';
 import type { Effect, LifecycleEvent, SagaEvent, Transition } from './events.js';
-import { type Direction, lifecycleId } from './ids.js';
+import { answeringEvent, type Direction, lifecycleId } from './ids.js';
 import {
   commandIdOf,
   type Exchange,
@@ -446,8 +446,10 @@ export class Turn {
     }
   }
 
-  publish(event: LifecycleEvent): void {
-    this.effects.push({ kind: 'publish', event, id: this.eventId(event) });
+  /** @param requestId of the request that the event answers, if it does */
+  publish(event: LifecycleEvent, requestId?: string): void {
+    const id = this.eventId(requestId === undefined ? event : answeringEvent(event, requestId));
+    this.effects.push({ kind: 'publish', event, id });
   }
 
   private eventId(event: string): string {

@@ -29,6 +29,10 @@ const FAILURE: JsonSchema = {
   required: ['code', 'message'],
 };
 const ANY: JsonSchema = {};
+const ASKS: JsonSchema = {
+  type: 'boolean',
+  description: 'whether an answer is wanted on the topic of events',
+};
 
 /**
  * Describes everything that goes over Kafka for these sagas, as the orchestrator sees it: what it sends, and what it
@@ -122,6 +126,7 @@ class DocumentWriter {
         definition: { const: saga.name },
         version: { type: 'integer' },
         input: this.schemas.reference(saga.input),
+        answer: ASKS,
       });
       request(`start-${saga.name}-${saga.version}`, RequestType.start, `start '${saga.name}'`, {
         ...data,
@@ -132,8 +137,11 @@ class DocumentWriter {
         request(`call-${call.name}`, RequestType.call, `call '${call.name}'`, asked);
       }
       for (const { name, data: type } of saga.nodes.flatMap(signalsOf)) {
-        const sent = object({ signal: { const: name }, data: this.schemas.reference(type) });
-        request(`signal-${name}`, RequestType.signal, `signal '${name}'`, sent);
+        const sent = object({ signal: { const: name }, data: this.schemas.reference(type), answer: ASKS });
+        request(`signal-${name}`, RequestType.signal, `signal '${name}'`, {
+          ...sent,
+          required: ['signal', 'data'],
+        });
       }
     }
     request('cancel', RequestType.cancel, 'cancel a saga', object({ reason: { type: 'string' } }));

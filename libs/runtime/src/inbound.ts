@@ -47,11 +47,17 @@ export function readInbound(message: Message, definitions: DefinitionRegistry): 
     case RequestType.start: {
       const work = readStart(startRequestOf(message), definitions);
       // A child saga's start is a command of its parent, and says where the reply goes.
-      return { ...work, message, ...(message.replyto !== undefined && { parentCommand: message.id }) };
+      return {
+        ...work,
+        message,
+        ...(message.replyto !== undefined && { parentCommand: message.id }),
+        ...(asksForAnswer(message) && { requestId: message.id }),
+      };
     }
     case RequestType.undo:
       return readUndo(message, definitions);
     case RequestType.signal:
+      asksForAnswer(message);
       return {
         kind: 'signal',
         key,
@@ -149,6 +155,17 @@ function textOf({ data, type }: Message, field: string): string {
     throw new UnusableMessageError('malformed_request', `a '${type}' needs data with a '${field}'`);
   }
   return value;
+}
+
+/**
+ * Whether whoever started a saga or sent a signal wants to be told that it was taken.
+ *
+ * @throws UnusableMessageError when that is said with anything but true or false
+ */
+export function asksForAnswer({ data, type }: Message): boolean {
+  const answer = isRecord(data) ? data['answer'] : undefined;
+  if (answer === undefined || typeof answer === 'boolean') return answer === true;
+  throw new UnusableMessageError('malformed_request', `the 'answer' of a '${type}' must be true or false`);
 }
 
 function dataOf({ data }: Message): unknown {

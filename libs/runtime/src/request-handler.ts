@@ -13,7 +13,7 @@ import {
 } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { messageOf, RequestRefusedError } from './errors.js';
-import { readInbound, UnusableMessageError } from './inbound.js';
+import { asksForAnswer, readInbound, UnusableMessageError } from './inbound.js';
 import type { Clock, DeadLetter, Delivery, Store, Transport } from './ports.js';
 import type { WorkResult } from './turn.js';
 import type { Work } from './work.js';
@@ -57,7 +57,7 @@ export class RequestHandler {
     for (const [index, { delivery }] of readable.entries()) {
       const result = results[index];
       if (result?.kind === 'refused') refuse(delivery, result.error);
-      if (result?.kind === 'applied') answers.push(...this.answersTo(delivery.message, result));
+      else if (result !== undefined) answers.push(...this.answersTo(delivery.message, result));
     }
     for (const message of asked) answers.push(await this.snapshotFor(message));
     // Answers are in no outbox: if they cannot be sent now, the batch comes again.
@@ -81,30 +81,42 @@ export class RequestHandler {
     });
   }
 
-  private answersTo(
-    request: Message,
-    { instance, answer }: Extract<WorkResult, { kind: 'applied' }>,
-  ): OutgoingMessage[] {
-    if (answer !== undefined) return [this.answer(request, answer)];
-    return request.type === RequestType.cancel
-      ? [this.event(request, LifecycleType.answered, { answer: snapshotOf(instance) })]
-      : [];
+  private answersTo(request: Message, result: WorkResult): OutgoingMessage[] {
+    switch (request.type) {
+      case RequestType.start:
+        // A new saga's own event tells it, with what else its batch owes.
+        return result.kind === 'started' && !result.isNew && asksForAnswer(request)
+          ? [this.answered(request, snapshotOf(result.instance))]
+          : [];
+      case RequestType.signal: {
+        const isTaken = result.kind === 'applied' || result.kind === 'ignored';
+        return isTaken && asksForAnswer(request) ? [this.answered(request, null)] : [];
+      }
+      case RequestType.cancel:
+        return result.kind === 'applied' ? [this.answered(request, snapshotOf(result.instance))] : [];
+      default:
+        return result.kind === 'applied' && result.answer !== undefined
+          ? [this.answer(request, result.answer)]
+          : [];
+    }
   }
 
   private async snapshotFor(request: Message): Promise<OutgoingMessage> {
     const { namespace, store } = this.options;
     const [instance] = await store.find([{ namespace, id: request.sagaid }]);
-    if (instance !== undefined) {
-      return this.event(request, LifecycleType.answered, { answer: snapshotOf(instance) });
-    }
+    if (instance !== undefined) return this.answered(request, snapshotOf(instance));
     const message = `there is no saga '${request.sagaid}'; it never was or is removed`;
     return this.event(request, LifecycleType.refused, { code: 'unknown_saga', message });
   }
 
   private answer(request: Message, answer: CallAnswer): OutgoingMessage {
     return answer.kind === 'answered'
-      ? this.event(request, LifecycleType.answered, { answer: answer.data })
+      ? this.answered(request, answer.data)
       : this.event(request, LifecycleType.refused, { code: answer.code, message: answer.message });
+  }
+
+  private answered(request: Message, answer: unknown): OutgoingMessage {
+    return this.event(request, LifecycleType.answered, { answer });
   }
 
   private event(request: Message, type: string, data: object): OutgoingMessage {

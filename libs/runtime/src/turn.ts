@@ -161,6 +161,7 @@ export class DecidedTurn {
         id,
         input: work.input,
         ...(work.parentCommand !== undefined && { parentCommand: work.parentCommand }),
+        ...(work.requestId !== undefined && { requestId: work.requestId }),
         ...this.occurrence(),
       });
       return { kind: 'started', instance, isNew: true };
@@ -264,12 +265,13 @@ export class DecidedTurn {
     this.touched.add(key);
     this.instances.set(key, after.instance);
     this.history.push({ key: { namespace, id }, entry: historyEntry(before, event, after) });
+    const isAsked = event.kind === 'started' && event.requestId !== undefined;
     for (const effect of after.effects) {
       if (effect.kind === 'send') this.owe(definition, key, effect.commandId);
       if (effect.kind === 'answer') this.owe(definition, key, effect.id);
       if (
         effect.kind === 'publish' &&
-        (this.around.everyStep || !isDetail(effect.event) || effect.event === 'removed')
+        (this.around.everyStep || isAsked || !isDetail(effect.event) || effect.event === 'removed')
       ) {
         this.owe(definition, key, effect.id);
       }

@@ -17,6 +17,8 @@ export interface StartWork {
   readonly input: JsonObject;
   /** Of a child saga: the command of its parent. */
   readonly parentCommand?: string;
+  /** The id of the request, when whoever sent it wants to be told. */
+  readonly requestId?: string;
 }
 
 /** A parent compensates its child saga. */
