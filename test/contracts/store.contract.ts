@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { HistoryEntry, SagaInstance } from '@skald/core';
-import { type Changes, ConcurrentChangeError, type Store, type StoreTurn } from '@skald/runtime';
+import {
+  type Changes,
+  ConcurrentChangeError,
+  type Store,
+  type StoreTurn,
+  UnstorableError,
+} from '@skald/runtime';
 import { describeProcesses } from './processes.contract.js';
 
 export interface StoreHarness {
@@ -114,6 +120,26 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
       await save({ created: [instance('one', { revision: 7 })] });
       const attempt = save({ updated: [{ instance: instance('one', { revision: 7 }), fromRevision: 6 }] });
       await expect(attempt).rejects.toThrow(ConcurrentChangeError);
+    });
+
+    it.each<[string, Partial<SagaInstance>]>([
+      ['a time that is no date', { updatedAt: Number.NaN }],
+      ['a time that a database has no date for', { wakeAt: Date.parse('+012345-01-01T00:00:00Z') }],
+      ['what is not JSON', { output: 1n }],
+    ])('refuses for good %s, and writes nothing else of that turn', async (_, fields) => {
+      await save({ created: [instance('old')] });
+      const created = save({ created: [instance('good'), instance('bad', fields)], owed: ['x'] });
+      await expect(created).rejects.toThrow(UnstorableError);
+      const bad = { ...instance('old', fields), revision: 2 };
+      await expect(save({ updated: [{ instance: bad, fromRevision: 1 }] })).rejects.toThrow(UnstorableError);
+      expect(await store.find([key('old'), key('good'), key('bad')])).toEqual([instance('old')]);
+      expect(await owedIds(AT + 1)).toEqual([]);
+    });
+
+    it('keeps a wake-up at the beginning of 1970', async () => {
+      await save({ created: [instance('old', { wakeAt: 0 })] });
+      expect(await store.find([key('old')])).toEqual([instance('old', { wakeAt: 0 })]);
+      expect(await dueIds(AT)).toEqual(['old']);
     });
 
     it('writes nothing of a turn that throws', async () => {

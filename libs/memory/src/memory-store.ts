@@ -9,8 +9,10 @@ import {
   type PinnedDefinition,
   type Store,
   type StoreTurn,
+  StoreUnavailableError,
   systemClock,
 } from '@skald/runtime';
+import { checkStorable } from './check-storable.js';
 import { MemoryProcesses } from './memory-processes.js';
 
 interface StoredInstance {
@@ -55,7 +57,9 @@ export class MemoryStore implements Store {
     const run = async (): Promise<T> => {
       const turn = new MemoryTurn(this);
       const result = await work(turn);
-      if (connections !== this.connections) throw new Error('the connection to the store was lost');
+      if (connections !== this.connections) {
+        throw new StoreUnavailableError('the connection to the store was lost');
+      }
       turn.commit();
       return result;
     };
@@ -133,7 +137,7 @@ export class MemoryStore implements Store {
   }
 
   /** @internal */
-  check({ created, updated }: Changes): void {
+  check({ created, updated, history }: Changes): void {
     for (const instance of created) {
       if (this.instances.has(keyText(instance))) {
         throw new ConcurrentChangeError(`saga '${instance.id}' was created by another worker`);
@@ -144,6 +148,9 @@ export class MemoryStore implements Store {
         throw new ConcurrentChangeError(`saga '${instance.id}' was changed by another worker`);
       }
     }
+    for (const instance of created) checkStorable(instance);
+    for (const { instance } of updated) checkStorable(instance);
+    for (const { entry } of history) checkStorable(entry);
   }
 
   /** @internal */

@@ -11,7 +11,6 @@ import {
 import type { PoolClient } from 'pg';
 import { type DataSource, MoreThan } from 'typeorm';
 import { HistoryEntity } from './entities/history.entity.js';
-import { lostRace } from './lost-race.js';
 import { PostgresProcesses } from './postgres-processes.js';
 import { findInstances } from './sql/find-instances.js';
 import { instanceOf, type InstanceRow } from './sql/instance-row.js';
@@ -26,6 +25,7 @@ import { pinnedDefinitions } from './sql/pinned-definitions.js';
 import { removeInstances } from './sql/remove-instances.js';
 import { saveTurn } from './sql/save-turn.js';
 import { saveTurnValues } from './sql/save-turn-values.js';
+import { makingValues, storeError, unavailable } from './store-error.js';
 
 /**
  * PostgreSQL plans a prepared statement for the table that it meets. Of an empty one it would read the whole, and keep to
@@ -54,7 +54,7 @@ export class PostgresStore implements Store {
         return result;
       } catch (error) {
         await client.query('ROLLBACK').catch(() => undefined);
-        throw lostRace(error) ?? error;
+        throw error;
       }
     });
   }
@@ -64,10 +64,13 @@ export class PostgresStore implements Store {
   }
 
   async history(key: InstanceKey, after: number, limit: number): Promise<HistoryEntry[]> {
-    const rows = await this.dataSource.getRepository(HistoryEntity).find({
+    const entries = this.dataSource.getRepository(HistoryEntity).find({
       where: { namespace: key.namespace, sagaId: key.id, sequence: MoreThan(after) },
       order: { sequence: 'ASC' },
       take: limit,
+    });
+    const rows = await entries.catch((error: unknown) => {
+      throw storeError(error);
     });
     return rows.map(({ sequence, at, entry }) => ({ sequence, at: at.getTime(), ...entry }));
   }
@@ -91,8 +94,12 @@ export class PostgresStore implements Store {
   private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     try {
-      const client: PoolClient = await runner.connect();
+      const client: PoolClient = await runner.connect().catch((error: unknown) => {
+        throw unavailable(error);
+      });
       return await work(client);
+    } catch (error) {
+      throw storeError(error);
     } finally {
       await runner.release();
     }
@@ -143,7 +150,7 @@ class PostgresTurn implements StoreTurn {
   async save(namespace: string, changes: Changes, now: number): Promise<string | undefined> {
     const { rows } = await this.client.query<{ created: number; updated: number; row: string | null }>({
       ...saveTurn,
-      values: saveTurnValues(namespace, changes, now),
+      values: makingValues(() => saveTurnValues(namespace, changes, now)),
     });
     const [written] = rows;
     if (written?.created !== changes.created.length || written.updated !== changes.updated.length) {
@@ -160,7 +167,7 @@ class PostgresTurn implements StoreTurn {
       await this.client.query({ ...removeInstances, values });
     }
     if (parked.length > 0) {
-      const messages = parked.map(({ message }) => JSON.stringify(message));
+      const messages = makingValues(() => parked.map(({ message }) => JSON.stringify(message)));
       const sagaIds = parked.map(({ message }) => message.sagaid);
       const values = [namespace, parked.map(({ definition }) => definition), messages, sagaIds];
       await this.client.query({ ...parkMessages, values });

@@ -6,6 +6,7 @@ import {
   type InstanceKey,
   type Store,
   type StoreTurn,
+  StoreUnavailableError,
 } from '@skald/runtime';
 
 /** What one process's transactions meet. */
@@ -65,7 +66,7 @@ export class ObservedStore {
     });
     for (const { changes, row } of saved) this.note(changes, row);
     if (saved.some(({ changes }) => mishaps.losesCommit(changes))) {
-      throw new Error('the connection was lost while committing');
+      throw new StoreUnavailableError('the connection was lost while committing');
     }
     return result;
   }

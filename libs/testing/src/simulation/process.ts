@@ -9,6 +9,7 @@ import {
   messageOf,
   SagaEngine,
   type Store,
+  StoreUnavailableError,
   type Transport,
 } from '@skald/runtime';
 import type { Arrived, Bus } from './bus.js';
@@ -37,7 +38,8 @@ export interface ProcessOptions {
 const POLL_MS = 5_000;
 const PAUSE_MS = 100;
 
-class ProcessKilledError extends Error {}
+/** Of the environment, for the engine: not the fault of what it had in hand. */
+class ProcessKilledError extends StoreUnavailableError {}
 
 /**
  * One orchestrator: an engine with a clock, a connection to the database and a consumer of its own. When it is killed,

@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConcurrentChangeError, StoreUnavailableError, UnstorableError } from '@skald/runtime';
+import { makingValues, storeError, unavailable } from './store-error.js';
+
+const fromServer = (code: string, more: object = {}): Error =>
+  Object.assign(new Error('a text that may quote "secret"'), { code, severity: 'ERROR', ...more });
+
+describe('an error of PostgreSQL, as the engine understands it', () => {
+  it.each([
+    ['a time out of range', fromServer('22008')],
+    ['NUL in a text', fromServer('22021')],
+    ['no JSON', fromServer('22P02')],
+    ['a value that is missing', fromServer('23502', { table: 'skald_instance' })],
+    ['a key of another table', fromServer('23505', { table: 'skald_outbox' })],
+    ['a row of an index that is too large', fromServer('54000')],
+  ])('says that the values are at fault, quoting none of them: %s', (_, error) => {
+    const told = storeError(error);
+    expect(told).toBeInstanceOf(UnstorableError);
+    expect(told).toMatchObject({ cause: error, message: expect.not.stringContaining('secret') });
+  });
+
+  it.each([
+    ['the same instance', fromServer('23505', { table: 'skald_instance' })],
+    ['the same entry of a history', fromServer('23505', { table: 'skald_history' })],
+    ['two that waited for each other', fromServer('40P01')],
+    ['two that cannot be put in an order', fromServer('40001')],
+  ])('says that another worker was faster: %s', (_, error) => {
+    expect(storeError(error)).toBeInstanceOf(ConcurrentChangeError);
+  });
+
+  it.each([
+    ['no table', fromServer('42P01')],
+    ['too many connections', fromServer('53300')],
+    ['a full disk', fromServer('53100')],
+    ['a lock that nobody gives up', fromServer('55P03')],
+    ['a server that stops', fromServer('57P01')],
+    ['nobody there', Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })],
+    ['a connection that broke', new Error('Connection terminated unexpectedly')],
+    ['a pool that has no connection left', new Error('timeout exceeded when trying to connect')],
+  ])('says that trying again later is right: %s', (_, error) => {
+    expect(storeError(error)).toBeInstanceOf(StoreUnavailableError);
+  });
+
+  it.each([new TypeError('x is undefined'), 'a text', new UnstorableError('x')])(
+    'leaves alone what is none: %p',
+    (error) => {
+      expect(storeError(error)).toBe(error);
+    },
+  );
+
+  it('is of the hour when a connection could not be had, whatever was thrown', () => {
+    expect(unavailable(new AggregateError([]))).toBeInstanceOf(StoreUnavailableError);
+    expect(unavailable('x').message).toBe('PostgreSQL cannot be reached');
+  });
+
+  it('is of the values when they cannot even be made', () => {
+    expect(() => makingValues(() => JSON.stringify({ n: 1n }))).toThrow(UnstorableError);
+    expect(makingValues(() => JSON.stringify({ n: 1 }))).toBe('{"n":1}');
+  });
+});

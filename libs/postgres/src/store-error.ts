@@ -1,0 +1,53 @@
+import { isRecord, SkaldError } from '@skald/core';
+import { StoreUnavailableError, UnstorableError } from '@skald/runtime';
+import { isConnectionError } from './is-connection-error.js';
+import { lostRace } from './lost-race.js';
+
+/** Data exceptions, violated constraints, exceeded limits of a program: the values are at fault, at any hour. */
+const VALUES = /^(?:22|23|54)...$/;
+const SQL_STATE = /^(?=.*\d)[0-9A-Z]{5}$/;
+/** What the driver throws without a code when a connection cannot be had, or not be used. */
+const DRIVER = /^timeout exceeded when trying to connect|^Query read timeout|^Client was closed/;
+
+/**
+ * What PostgreSQL or its driver threw, as the engine understands it: a lost race, values that cannot be stored, or a bad
+ * hour. The text quotes no values; PostgreSQL's own, which may, is the cause. Whatever else was thrown is given back as it
+ * is.
+ *
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
+export function storeError(error: unknown): unknown {
+  if (error instanceof SkaldError || !isRecord(error)) return error;
+  const { code } = error;
+  const message = typeof error['message'] === 'string' ? error['message'] : '';
+  const state = typeof code === 'string' && SQL_STATE.test(code) ? code : undefined;
+  if (state === undefined) {
+    return DRIVER.test(message) || isConnectionError(error) ? unavailable(error) : error;
+  }
+  const race = lostRace(error);
+  if (race !== undefined) return race;
+  if (VALUES.test(state)) {
+    return new UnstorableError(`PostgreSQL refuses the values for good (SQLSTATE ${state})`, {
+      cause: error,
+    });
+  }
+  return new StoreUnavailableError(`PostgreSQL could not do its work (SQLSTATE ${state}): ${message}`, {
+    cause: error,
+  });
+}
+
+/** An error of whatever kind that came while a connection was asked for. */
+export function unavailable(error: unknown): StoreUnavailableError {
+  const message = isRecord(error) ? error['message'] : undefined;
+  const reason = typeof message === 'string' && message !== '' ? `: ${message}` : '';
+  return new StoreUnavailableError(`PostgreSQL cannot be reached${reason}`, { cause: error });
+}
+
+/** Runs what makes the values of a statement. What cannot be made cannot be stored. */
+export function makingValues<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new UnstorableError('a value of a saga cannot be written as JSON or as a time', { cause: error });
+  }
+}
