@@ -1,6 +1,6 @@
 export { DEFAULT_FAULTS } from './faults.js';
 export type { FaultKind, FaultRates } from './faults.js';
-export type { KeyedRandom } from './keyed-random.js';
+export { KeyedRandom } from './keyed-random.js';
 export type { SimulatedData } from './outside-world.js';
 export type { SimulatedReplies, SimulatedReply } from './participants.js';
 export { simulate } from './simulate.js';
