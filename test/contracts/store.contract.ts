@@ -3,6 +3,7 @@ import type { HistoryEntry, SagaInstance } from '@skald/core';
 import {
   type Changes,
   ConcurrentChangeError,
+  type RemovedInstance,
   type Store,
   type StoreTurn,
   UnstorableError,
@@ -43,6 +44,19 @@ function entry(sequence: number): HistoryEntry {
 
 function key(id: string): { namespace: string; id: string } {
   return { namespace: 'shop', id };
+}
+
+function trace(id: string, fields: Partial<RemovedInstance> = {}): RemovedInstance {
+  return {
+    ...key(id),
+    definition: 'order@2',
+    status: 'completed',
+    removedAt: AT,
+    actor: 'ada',
+    reason: 'asked for by the customer: "§ 17"',
+    keptUntil: AT + 1_000,
+    ...fields,
+  };
 }
 
 /** What the engine relies on, whatever keeps its instances. */
@@ -244,9 +258,50 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
         created: [instance('one'), instance('two')],
         history: [{ key: key('one'), entry: entry(1) }],
       });
-      await save({ removed: [key('one')] });
+      await save({ removed: [trace('one')] });
       expect(await store.find([key('one'), key('two')])).toHaveLength(1);
       expect(await store.history(key('one'), 0, 10)).toEqual([]);
+    });
+
+    it('reads in a transaction, without locking, what is there', async () => {
+      await save({ created: [instance('one')] });
+      const found = await store.transact((turn) => turn.find([key('one'), key('unknown')]));
+      expect(found).toEqual([instance('one')]);
+    });
+
+    describe('of an instance that was removed', () => {
+      it('tells who removed it, when and why, newest first when its id was used again', async () => {
+        await save({ created: [instance('one'), instance('two')] });
+        await save({ removed: [trace('one'), trace('two')] });
+        await save({ created: [instance('one')] });
+        const again = trace('one', { actor: 'retention', reason: '', removedAt: AT + 5 });
+        await save({ removed: [again] });
+        expect(await store.removed(key('one'))).toEqual([again, trace('one')]);
+        expect(await store.removed(key('never'))).toEqual([]);
+        expect(await store.removed({ namespace: 'other', id: 'one' })).toEqual([]);
+      });
+
+      it('leaves no trace of a removal that was not committed', async () => {
+        await save({ created: [instance('one')] });
+        const work = async (turn: StoreTurn): Promise<void> => {
+          await turn.save('shop', { ...NOTHING, removed: [trace('one')] }, AT);
+          throw new Error('crashed');
+        };
+        await expect(store.transact(work)).rejects.toThrow('crashed');
+        expect(await store.removed(key('one'))).toEqual([]);
+      });
+
+      it('drops traces whose time is over, a few at a time', async () => {
+        await save({ removed: ['one', 'two'].map((id) => trace(id, { keptUntil: AT + 1 })) });
+        await save({ removed: [trace('one', { keptUntil: AT + 100 })] });
+        const drop = (before: number, limit: number): Promise<number> =>
+          store.transact((turn) => turn.dropTraces('shop', before, limit));
+        expect(await drop(AT + 1, 10)).toBe(0);
+        expect(await drop(AT + 2, 1)).toBe(1);
+        expect(await drop(AT + 2, 10)).toBe(1);
+        expect(await store.removed(key('one'))).toEqual([trace('one', { keptUntil: AT + 100 })]);
+        expect(await store.transact((turn) => turn.dropTraces('other', AT + 1_000, 10))).toBe(0);
+      });
     });
 
     it('finds instances that ended before a time', async () => {

@@ -17,9 +17,8 @@ describeStore('in PostgreSQL', () =>
   Promise.resolve({
     store: new PostgresStore(database.dataSource),
     close: async () => {
-      await database.dataSource.query(
-        'TRUNCATE skald_instance, skald_history, skald_outbox, skald_parked, skald_process',
-      );
+      const tables = database.dataSource.entityMetadatas.map(({ tableName }) => tableName);
+      await database.dataSource.query(`TRUNCATE ${tables.join(', ')}`);
     },
   }),
 );

@@ -7,6 +7,7 @@ import {
   keyText,
   type OwedRow,
   type PinnedDefinition,
+  type RemovedInstance,
   type Store,
   type StoreTurn,
   StoreUnavailableError,
@@ -37,11 +38,16 @@ export interface MemoryStoreOptions {
   readonly now?: () => number;
 }
 
+/** Of one id. */
+const MOST_TRACES = 100;
+
 /** A store for one process: a monolith without a database, a browser, tests. Gone when the process is. */
 export class MemoryStore implements Store {
   private readonly instances = new Map<string, StoredInstance>();
   private readonly entries = new Map<string, string[]>();
   private readonly outbox = new Map<string, StoredOwed>();
+  /** Oldest first. */
+  private traces: readonly RemovedInstance[] = [];
   private lastRow = 0;
   private connections = 0;
   private last: Promise<unknown> = Promise.resolve();
@@ -98,6 +104,22 @@ export class MemoryStore implements Store {
       pinned.set(place, { definition, hash, count: 1 + (pinned.get(place)?.count ?? 0) });
     }
     return Promise.resolve([...pinned.values()]);
+  }
+
+  removed(key: InstanceKey): Promise<RemovedInstance[]> {
+    const own = this.traces.filter((trace) => keyText(trace) === keyText(key));
+    return Promise.resolve(own.slice(-MOST_TRACES).toReversed());
+  }
+
+  /** @internal */
+  expiredTraces(namespace: string, before: number, limit: number): RemovedInstance[] {
+    return this.traces.filter((one) => one.namespace === namespace && one.keptUntil < before).slice(0, limit);
+  }
+
+  /** @internal */
+  drop(traces: readonly RemovedInstance[]): void {
+    const gone = new Set(traces);
+    this.traces = this.traces.filter((trace) => !gone.has(trace));
   }
 
   /** @internal */
@@ -175,10 +197,11 @@ export class MemoryStore implements Store {
     }
     for (const settledRow of settled) this.outbox.delete(settledRow);
     if (row !== undefined) this.outbox.set(row, { row, namespace, ids: [...owed], createdAt: now });
-    for (const key of removed) {
-      this.instances.delete(keyText(key));
-      this.entries.delete(keyText(key));
+    for (const trace of removed) {
+      this.instances.delete(keyText(trace));
+      this.entries.delete(keyText(trace));
     }
+    if (removed.length > 0) this.traces = [...this.traces, ...removed];
     for (const { definition, message } of parked) this.processes.keep(namespace, definition, message, false);
   }
 }
@@ -189,6 +212,10 @@ class MemoryTurn implements StoreTurn {
   constructor(private readonly store: MemoryStore) {}
 
   lock(keys: readonly InstanceKey[]): Promise<SagaInstance[]> {
+    return this.store.find(keys);
+  }
+
+  find(keys: readonly InstanceKey[]): Promise<SagaInstance[]> {
     return this.store.find(keys);
   }
 
@@ -221,6 +248,12 @@ class MemoryTurn implements StoreTurn {
 
   lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]> {
     return Promise.resolve(this.store.owed(namespace, before, limit));
+  }
+
+  dropTraces(namespace: string, before: number, limit: number): Promise<number> {
+    const expired = this.store.expiredTraces(namespace, before, limit);
+    this.writes.push(() => this.store.drop(expired));
+    return Promise.resolve(expired.length);
   }
 
   async save(namespace: string, changes: Changes, now: number): Promise<string | undefined> {

@@ -2,6 +2,7 @@ export { BarrierEntity } from './entities/barrier.entity.js';
 export { HistoryEntity } from './entities/history.entity.js';
 export { InstanceEntity } from './entities/instance.entity.js';
 export { ParkedEntity } from './entities/parked.entity.js';
+export { RemovedEntity } from './entities/removed.entity.js';
 export { OutboxEntity } from './entities/outbox.entity.js';
 export { ProcessEntity } from './entities/process.entity.js';
 export { PostgresStore } from './postgres-store.js';

@@ -5,6 +5,7 @@ import {
   type InstanceKey,
   type OwedRow,
   type PinnedDefinition,
+  type RemovedInstance,
   type Store,
   type StoreTurn,
 } from '@skald/runtime';
@@ -12,7 +13,9 @@ import type { PoolClient } from 'pg';
 import { type DataSource, MoreThan } from 'typeorm';
 import { HistoryEntity } from './entities/history.entity.js';
 import { PostgresProcesses } from './postgres-processes.js';
+import { dropTraces } from './sql/drop-traces.js';
 import { findInstances } from './sql/find-instances.js';
+import { findRemoved, removedOf, type RemovedRow } from './sql/find-removed.js';
 import { instanceOf, type InstanceRow } from './sql/instance-row.js';
 import { lockDueInstances } from './sql/lock-due-instances.js';
 import { lockEnded } from './sql/lock-ended.js';
@@ -22,7 +25,7 @@ import { lockPinned } from './sql/lock-pinned.js';
 import { nextWakeup } from './sql/next-wakeup.js';
 import { parkMessages } from './sql/park-messages.js';
 import { pinnedDefinitions } from './sql/pinned-definitions.js';
-import { removeInstances } from './sql/remove-instances.js';
+import { removeInstances, removeInstancesValues } from './sql/remove-instances.js';
 import { saveTurn } from './sql/save-turn.js';
 import { saveTurnValues } from './sql/save-turn-values.js';
 import { makingValues, storeError, unavailable } from './store-error.js';
@@ -90,6 +93,13 @@ export class PostgresStore implements Store {
     });
   }
 
+  removed({ namespace, id }: InstanceKey): Promise<RemovedInstance[]> {
+    return this.withClient(async (client) => {
+      const { rows } = await client.query<RemovedRow>({ ...findRemoved, values: [namespace, id] });
+      return rows.map(removedOf);
+    });
+  }
+
   /** TypeORM lends its driver's own connection, so that statements can be prepared by name. */
   private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
@@ -111,6 +121,10 @@ class PostgresTurn implements StoreTurn {
 
   lock(keys: readonly InstanceKey[]): Promise<SagaInstance[]> {
     return readInstances(this.client, lockInstances, keys);
+  }
+
+  find(keys: readonly InstanceKey[]): Promise<SagaInstance[]> {
+    return readInstances(this.client, findInstances, keys);
   }
 
   async lockDue(
@@ -147,6 +161,12 @@ class PostgresTurn implements StoreTurn {
     return rows.map((row) => ({ row: row.id, ids: row.message_ids }));
   }
 
+  async dropTraces(namespace: string, before: number, limit: number): Promise<number> {
+    const values = [namespace, timeText(before), limit];
+    const { rowCount } = await this.client.query({ ...dropTraces, values });
+    return rowCount ?? 0;
+  }
+
   async save(namespace: string, changes: Changes, now: number): Promise<string | undefined> {
     const { rows } = await this.client.query<{ created: number; updated: number; row: string | null }>({
       ...saveTurn,
@@ -163,8 +183,7 @@ class PostgresTurn implements StoreTurn {
   /** What few turns have: statements of their own, so that the hot one stays small. */
   private async saveRest(namespace: string, { removed = [], parked = [] }: Changes): Promise<void> {
     if (removed.length > 0) {
-      const values = [removed.map((key) => key.namespace), removed.map(({ id }) => id)];
-      await this.client.query({ ...removeInstances, values });
+      await this.client.query({ ...removeInstances, values: removeInstancesValues(removed) });
     }
     if (parked.length > 0) {
       const messages = makingValues(() => parked.map(({ message }) => JSON.stringify(message)));

@@ -4,15 +4,17 @@ import { InstanceEntity } from './entities/instance.entity.js';
 import { OutboxEntity } from './entities/outbox.entity.js';
 import { ParkedEntity } from './entities/parked.entity.js';
 import { ProcessEntity } from './entities/process.entity.js';
+import { RemovedEntity } from './entities/removed.entity.js';
 import { OrchestratorTables1763600000000 } from './migrations/1763600000000-orchestrator-tables.js';
 import { ParticipantTables1763600000001 } from './migrations/1763600000001-participant-tables.js';
 import { BarrierAge1763600000002 } from './migrations/1763600000002-barrier-age.js';
 import { Processes1763600000030 } from './migrations/1763600000030-processes.js';
+import { RemovedInstances1763700000001 } from './migrations/1763700000001-removed-instances.js';
 
 /** For the `entities` and `migrations` of the TypeORM data source that the orchestrator uses. */
 export const orchestratorSchema = {
-  entities: [InstanceEntity, HistoryEntity, OutboxEntity, ParkedEntity, ProcessEntity],
-  migrations: [OrchestratorTables1763600000000, Processes1763600000030],
+  entities: [InstanceEntity, HistoryEntity, OutboxEntity, ParkedEntity, ProcessEntity, RemovedEntity],
+  migrations: [OrchestratorTables1763600000000, Processes1763600000030, RemovedInstances1763700000001],
 };
 
 /** For the `entities` and `migrations` of each participant's own data source. */

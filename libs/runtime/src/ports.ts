@@ -27,13 +27,29 @@ export interface Changes {
   readonly owed: readonly string[];
   /** Rows of the outbox whose messages have arrived. */
   readonly settled: readonly string[];
-  /** Instances to delete, with their history. */
-  readonly removed?: readonly InstanceKey[];
+  /** Instances to delete, with their history, and the trace that each leaves. */
+  readonly removed?: readonly RemovedInstance[];
   /**
    * Messages to keep for a process that knows the definition: `name@version`, or `name@version#hash` where only that
    * structure will do.
    */
   readonly parked?: readonly { readonly definition: string; readonly message: Message }[];
+}
+
+/** What is left of an instance that was removed. */
+export interface RemovedInstance extends InstanceKey {
+  /** `name@version` */
+  readonly definition: string;
+  /** How it stood then. */
+  readonly status: SagaInstance['status'];
+  /** Milliseconds since 1970, as all times here. */
+  readonly removedAt: number;
+  /** The operator who removed it, or `retention`. */
+  readonly actor: string;
+  /** What the operator said. */
+  readonly reason: string;
+  /** When this trace may go, too. */
+  readonly keptUntil: number;
 }
 
 /** Instances that have not ended, counted by what they were started with. */
@@ -67,6 +83,8 @@ export interface Store {
   nextWakeup(namespace: string, definitions: readonly string[]): Promise<number | null>;
   /** The definitions of all instances that have not ended. */
   pinned(namespace: string): Promise<PinnedDefinition[]>;
+  /** The traces of instances of this id that were removed, newest first, at most a hundred. */
+  removed(key: InstanceKey): Promise<RemovedInstance[]>;
   /** What processes leave for each other. */
   readonly processes: Processes;
 }
@@ -75,6 +93,8 @@ export interface Store {
 export interface StoreTurn {
   /** Locks and reads. Waits for whoever holds a lock; unknown keys are left out. */
   lock(keys: readonly InstanceKey[]): Promise<SagaInstance[]>;
+  /** Reads without locking, in the transaction: whoever holds one connection needs no second. Unknown keys are left out. */
+  find(keys: readonly InstanceKey[]): Promise<SagaInstance[]>;
   /** Locks and reads instances whose wake-up has come, earliest first. Passes over locked ones. */
   lockDue(
     namespace: string,
@@ -88,6 +108,12 @@ export interface StoreTurn {
   lockEnded(namespace: string, before: number, limit: number): Promise<SagaInstance[]>;
   /** Locks and reads outbox rows older than `before`, oldest first. Passes over locked ones. */
   lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]>;
+  /**
+   * Deletes traces of removed instances that are kept until before this time. Passes over locked ones.
+   *
+   * @returns how many
+   */
+  dropTraces(namespace: string, before: number, limit: number): Promise<number>;
   /**
    * @param namespace of everything in `changes`
    * @param now becomes the outbox row's age

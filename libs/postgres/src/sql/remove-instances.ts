@@ -1,13 +1,37 @@
-/** Deletes instances with their history. Indexes: skald_instance_pkey, skald_history_pkey. */
+import { timeText } from '@skald/core';
+import type { RemovedInstance } from '@skald/runtime';
+
+/** Deletes instances with their history, and leaves a trace of each. Indexes: skald_instance_pkey, skald_history_pkey. */
 export const removeInstances = {
   name: 'skald_remove_instances',
   text: `
-    WITH gone AS (
+    WITH removed AS (
+      SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[],
+                           $5::timestamptz[], $6::text[], $7::text[], $8::timestamptz[])
+          AS removed (namespace, id, definition, status, removed_at, actor, reason, kept_until)
+    ), gone AS (
       DELETE FROM skald_instance i
-       USING unnest($1::text[], $2::text[]) AS removed (namespace, id)
+       USING removed
        WHERE i.namespace = removed.namespace AND i.id = removed.id
+    ), told AS (
+      INSERT INTO skald_removed (namespace, saga_id, definition, status, removed_at, actor, reason, kept_until)
+      SELECT * FROM removed
     )
     DELETE FROM skald_history h
-     USING unnest($1::text[], $2::text[]) AS removed (namespace, id)
+     USING removed
      WHERE h.namespace = removed.namespace AND h.saga_id = removed.id`,
 } as const;
+
+/** The parameters of `removeInstances`. */
+export function removeInstancesValues(removed: readonly RemovedInstance[]): string[][] {
+  return [
+    removed.map(({ namespace }) => namespace),
+    removed.map(({ id }) => id),
+    removed.map(({ definition }) => definition),
+    removed.map(({ status }) => status),
+    removed.map(({ removedAt }) => timeText(removedAt)),
+    removed.map(({ actor }) => actor),
+    removed.map(({ reason }) => reason),
+    removed.map(({ keptUntil }) => timeText(keptUntil)),
+  ];
+}

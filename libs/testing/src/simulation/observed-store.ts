@@ -41,6 +41,7 @@ export class ObservedStore {
       nextWakeup: (namespace, definitions) => store.nextWakeup(namespace, definitions),
       pinned: (namespace) => store.pinned(namespace),
       processes: store.processes,
+      removed: (key) => store.removed(key),
     });
   }
 
@@ -50,6 +51,8 @@ export class ObservedStore {
     const result = await this.store.transact(async (turn) => {
       const watched: StoreTurn = {
         lock: (keys: readonly InstanceKey[]) => turn.lock(keys),
+        find: (keys: readonly InstanceKey[]) => turn.find(keys),
+        dropTraces: (namespace, before, limit) => turn.dropTraces(namespace, before, limit),
         lockDue: (namespace, definitions, now, limit) => turn.lockDue(namespace, definitions, now, limit),
         lockPinned: (namespace, definition, hash, limit) =>
           turn.lockPinned(namespace, definition, hash, limit),

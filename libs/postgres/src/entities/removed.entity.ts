@@ -1,0 +1,38 @@
+import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+
+/** The trace of an instance that was removed with its history: which, when, by whom and why. */
+@Entity('skald_removed')
+@Index('skald_removed_instance', ['namespace', 'sagaId', 'id'])
+@Index('skald_removed_kept', ['keptUntil'])
+export class RemovedEntity {
+  @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
+  id!: string;
+
+  @Column({ type: 'text' })
+  namespace!: string;
+
+  @Column({ name: 'saga_id', type: 'text' })
+  sagaId!: string;
+
+  /** `name@version` */
+  @Column({ type: 'text' })
+  definition!: string;
+
+  /** How it stood when it was removed. */
+  @Column({ type: 'text' })
+  status!: string;
+
+  @Column({ name: 'removed_at', type: 'timestamptz' })
+  removedAt!: Date;
+
+  /** An operator, or `retention`. */
+  @Column({ type: 'text' })
+  actor!: string;
+
+  @Column({ type: 'text' })
+  reason!: string;
+
+  /** When this row may go, too. */
+  @Column({ name: 'kept_until', type: 'timestamptz' })
+  keptUntil!: Date;
+}
