@@ -1,4 +1,5 @@
-import { type NamespaceDefaults, readDuration, readRetry } from '@skald/core';
+import { type Duration, type NamespaceDefaults, readDuration, readRetry } from '@skald/core';
+import type { EngineOptions } from '@skald/runtime';
 import type { NamespaceOptions } from './saga-module-options.js';
 
 /** @throws DefinitionError naming namespace and option */
@@ -14,8 +15,14 @@ export function namespaceDefaults(
 }
 
 /** @throws DefinitionError naming namespace and option */
-export function retentionMs(namespace: string, { retention }: NamespaceOptions = {}): number | undefined {
-  return retention === undefined
-    ? undefined
-    : readDuration(`namespace '${namespace}'`, 'retention', retention);
+export function retentions(
+  namespace: string,
+  { retention, traceRetention }: NamespaceOptions = {},
+): Pick<EngineOptions, 'retentionMs' | 'traceRetentionMs'> {
+  const read = (option: string, value: Duration | undefined): number | undefined =>
+    value === undefined ? undefined : readDuration(`namespace '${namespace}'`, option, value);
+  return {
+    retentionMs: read('retention', retention),
+    traceRetentionMs: read('traceRetention', traceRetention),
+  };
 }

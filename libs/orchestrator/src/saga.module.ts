@@ -9,7 +9,7 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { SagaFeatureModule } from './saga-feature.module.js';
-import { namespaceDefaults, retentionMs } from './namespace-defaults.js';
+import { namespaceDefaults, retentions } from './namespace-defaults.js';
 import { ConfigurableModuleClass, SAGA_MODULE_OPTIONS } from './saga.module-definition.js';
 import type { SagaModuleOptions } from './saga-module-options.js';
 
@@ -34,7 +34,7 @@ import type { SagaModuleOptions } from './saga-module-options.js';
           ...options,
           definitions,
           log: new Logger('Skald'),
-          retentionMs: retentionMs(options.namespace, defaults),
+          ...retentions(options.namespace, defaults),
         }),
     },
   ],

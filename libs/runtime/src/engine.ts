@@ -13,9 +13,19 @@ import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError } from './errors.js';
 import { readStart, type StartRequest } from './inbound.js';
 import { Periodic } from './periodic.js';
-import type { Clock, Consumer, CrashProbe, InstanceKey, Log, Store, Transport } from './ports.js';
+import type {
+  Clock,
+  Consumer,
+  CrashProbe,
+  InstanceKey,
+  Log,
+  RemovedInstance,
+  Store,
+  Transport,
+} from './ports.js';
 import { systemClock } from './ports.js';
 import { Relay } from './relay.js';
+import { DEFAULT_TRACE_RETENTION_MS } from './removal.js';
 import { RequestHandler } from './request-handler.js';
 import { keyText, type WorkResult } from './turn.js';
 import { TurnQueue } from './turn-queue.js';
@@ -45,6 +55,11 @@ export interface EngineOptions {
   readonly lifecycleEvents?: 'all' | 'whole';
   /** How long ended instances are kept with their history. Milliseconds. Default: for ever. */
   readonly retentionMs?: number | undefined;
+  /**
+   * How long it is kept who removed an instance, when and why; what retention removed leaves a trace for at most 30 days.
+   * Milliseconds. Default: 365 days.
+   */
+  readonly traceRetentionMs?: number | undefined;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly crashProbe?: CrashProbe;
@@ -92,6 +107,7 @@ export class SagaEngine {
       clock,
       random: options.random ?? Math.random,
       everyStep: options.lifecycleEvents !== 'whole',
+      traceRetentionMs: options.traceRetentionMs ?? DEFAULT_TRACE_RETENTION_MS,
       crashProbe: options.crashProbe ?? (() => Promise.resolve()),
       outbox: this.outbox,
       onWakeup: (at) => this.timers.noLaterThan(at),
@@ -113,6 +129,7 @@ export class SagaEngine {
       periodic('the relay', () => this.outbox.sweep()),
       periodic('taking up kept messages', () => this.upkeep.takeParked()),
       periodic('removing ended instances', () => this.upkeep.removeOld()),
+      periodic('dropping traces of removed instances', () => this.upkeep.dropTraces()),
     ];
   }
 
@@ -222,6 +239,11 @@ export class SagaEngine {
   /** @param after the number of the last entry already known; 0 for all */
   history(id: string, after = 0, limit = 1_000): Promise<HistoryEntry[]> {
     return this.options.store.history(this.key(id), after, limit);
+  }
+
+  /** What is left of sagas of this id that were removed, newest first. */
+  removed(id: string): Promise<RemovedInstance[]> {
+    return this.options.store.removed(this.key(id));
   }
 
   private key(id: string): InstanceKey {

@@ -85,7 +85,7 @@ export class Relay {
       if (owed.length === 0) return pollMs;
       let derived: Derived;
       try {
-        derived = await this.derive(owed);
+        derived = await this.derive(turn, owed);
         await transport.send(derived.messages);
       } catch (error) {
         const pause = await this.sendLess(turn, owed, now, messageOf(error));
@@ -137,15 +137,15 @@ export class Relay {
     return this.halvings <= HALVINGS ? 0 : pollMs;
   }
 
-  private async derive(rows: readonly OwedRow[]): Promise<Derived> {
-    const { store, definitions, log } = this.options;
+  private async derive(turn: StoreTurn, rows: readonly OwedRow[]): Promise<Derived> {
+    const { definitions, log } = this.options;
     const owed = rows.flatMap(({ ids }) => ids).map((id) => ({ id, ref: parseId(id) }));
     const keys = new Map<string, InstanceKey>();
     for (const { ref } of owed) {
       const key = { namespace: ref.namespace, id: ref.sagaId };
       keys.set(keyText(key), key);
     }
-    const found = await store.find([...keys.values()]);
+    const found = await turn.find([...keys.values()]);
     const instances = new Map(found.map((instance) => [keyText(instance), instance]));
     const messages: OutgoingMessage[] = [];
     const unknown: string[] = [];

@@ -16,6 +16,7 @@ export interface TurnRunnerOptions {
   readonly everyStep: boolean;
   readonly crashProbe: CrashProbe;
   readonly outbox: Relay;
+  readonly traceRetentionMs: number;
   readonly transition?: typeof transition;
   /** Told the earliest wake-up of what a turn has written, in milliseconds since 1970. */
   readonly onWakeup: (at: number) => void;

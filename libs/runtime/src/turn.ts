@@ -20,7 +20,8 @@ import {
 import type { DefinitionRegistry } from './definition-registry.js';
 import { messageOf, RequestRefusedError } from './errors.js';
 import { checkOutsideData, UnusableMessageError } from './inbound.js';
-import type { Changes, HistoryRecord, InstanceKey, Update } from './ports.js';
+import type { Changes, HistoryRecord, InstanceKey, RemovedInstance, Update } from './ports.js';
+import { traceOf } from './removal.js';
 import type { OutsideWork, StartWork, UndoWork, Work } from './work.js';
 
 /** An instance met a definition of its name and version whose structure is not the one it was started with. */
@@ -43,6 +44,8 @@ export interface TurnSurroundings {
   readonly random: () => number;
   /** Publishes every step, not only what happens to the saga as a whole. */
   readonly everyStep: boolean;
+  /** How long it is kept who removed an instance, when and why. */
+  readonly traceRetentionMs: number;
   /** Another engine, for tests that break it. */
   readonly transition?: typeof transition;
 }
@@ -56,7 +59,7 @@ export class DecidedTurn {
   private readonly definitions = new Map<string, AnySaga>();
   private readonly loadedRevisions = new Map<string, number>();
   private readonly touched = new Set<string>();
-  private readonly removed = new Map<string, InstanceKey>();
+  private readonly removed = new Map<string, RemovedInstance>();
   private readonly parked: NonNullable<Changes['parked']>[number][] = [];
   private readonly history: HistoryRecord[] = [];
   /** Ids of owed messages by the instance that they are derived from. */
@@ -105,11 +108,11 @@ export class DecidedTurn {
     this.changeUnchecked(definition, instance, { kind: 'defect', failure, ...this.occurrence() });
   }
 
-  /** Removes an instance that has ended, with its history, and says so. */
+  /** Removes an instance that ended longer ago than it is kept, with its history, and says so. */
   remove(instance: SagaInstance): void {
     const { namespace, id, definition, revision } = instance;
     const key = keyText(instance);
-    this.removed.set(key, { namespace, id });
+    this.removed.set(key, traceOf(instance, undefined, this.now, this.around.traceRetentionMs));
     const reference = definitionRef(definition);
     const event = { namespace, definition: reference, sagaId: id, event: 'removed', revision: revision + 1 };
     this.addOwed(key, lifecycleId(event));
@@ -275,7 +278,9 @@ export class DecidedTurn {
       ) {
         this.owe(definition, key, effect.id);
       }
-      if (effect.kind === 'remove') this.removed.set(key, { namespace, id });
+      if (effect.kind === 'remove' && event.kind === 'operator') {
+        this.removed.set(key, traceOf(after.instance, event.note, this.now, this.around.traceRetentionMs));
+      }
     }
     return after;
   }

@@ -2,7 +2,7 @@ import { definitionRef, parseCommandId, type SagaInstance } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { messageOf } from './errors.js';
 import { readInbound } from './inbound.js';
-import type { Clock, InstanceKey, Log, Store } from './ports.js';
+import type { Clock, InstanceKey, Log, Store, StoreTurn } from './ports.js';
 import { changedText, keyText } from './turn.js';
 import type { TurnRunner } from './turn-runner.js';
 import type { Work } from './work.js';
@@ -77,7 +77,7 @@ export class Upkeep {
     const removed = await runner.run(
       async (turn) => {
         const ended = await turn.lockEnded(namespace, clock.now() - retentionMs, BATCH);
-        return { instances: await this.withoutParent(ended) };
+        return { instances: await withoutParent(turn, ended) };
       },
       (decided, { instances }) => {
         for (const instance of instances) decided.remove(instance);
@@ -87,15 +87,11 @@ export class Upkeep {
     return removed === BATCH ? 100 : Math.min(60_000, Math.max(1_000, retentionMs / 10));
   }
 
-  /** A child saga stays as long as its parent does, which may still compensate it: once gone it would seem never to have been. */
-  private async withoutParent(ended: readonly SagaInstance[]): Promise<SagaInstance[]> {
-    const { store } = this.options;
-    const parents = await store.find(ended.flatMap((instance) => parentOf(instance) ?? []));
-    const present = new Set(parents.map((parent) => keyText(parent)));
-    return ended.filter((instance) => {
-      const parent = parentOf(instance);
-      return parent === undefined || !present.has(keyText(parent));
-    });
+  /** Drops what is kept of removed instances when its time is over. */
+  async dropTraces(): Promise<number> {
+    const { namespace, store, clock } = this.options;
+    const dropped = await store.transact((turn) => turn.dropTraces(namespace, clock.now(), BATCH));
+    return dropped === BATCH ? 100 : 3_600_000;
   }
 
   /**
@@ -156,6 +152,16 @@ export async function findMisfits(
       misfits.push({ definition: definitionRef(definition), count, problem: 'changed' });
   }
   return misfits;
+}
+
+/** A child saga stays as long as its parent does, which may still compensate it: once gone it would seem never to have been. */
+async function withoutParent(turn: StoreTurn, ended: readonly SagaInstance[]): Promise<SagaInstance[]> {
+  const parents = await turn.find(ended.flatMap((instance) => parentOf(instance) ?? []));
+  const present = new Set(parents.map((parent) => keyText(parent)));
+  return ended.filter((instance) => {
+    const parent = parentOf(instance);
+    return parent === undefined || !present.has(keyText(parent));
+  });
 }
 
 /** Of a child saga. */
