@@ -1,0 +1,52 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { topics } from '@skald/core';
+import { MemoryTransport } from '@skald/memory';
+import type { OutgoingMessage } from '@skald/runtime';
+import { until } from '../participant/participant-harness.js';
+import { type Engines, engines, OrderSaga } from './engines.js';
+
+describe('an engine whose pool has one connection', () => {
+  let shop: Engines | undefined;
+  afterEach(() => shop?.close());
+
+  it('is warned of it at boot, with the option to set', async () => {
+    shop = await engines({ poolSize: 1 });
+    await shop.start([OrderSaga]);
+    expect(shop.lines.join('\n')).toMatch(/1 connection\(s\).*'poolSize'/);
+  });
+
+  it('is not warned of a pool of ten', async () => {
+    shop = await engines();
+    await shop.start([OrderSaga]);
+    expect(shop.lines.join('\n')).not.toMatch(/poolSize/);
+  });
+
+  it('sends what is owed and removes what has ended: no job waits for a second connection', async () => {
+    shop = await engines({ poolSize: 1 });
+    const { broker } = shop;
+    const commands = topics.commands('shop', 'shop');
+    const sent = new Set<string>();
+    let failures = 3;
+    class Failing extends MemoryTransport {
+      override async send(messages: readonly OutgoingMessage[]): Promise<void> {
+        failures -= 1;
+        if (failures >= 0) throw new Error('the broker is away');
+        await super.send(messages);
+        for (const { topic, message } of messages) if (topic === commands) sent.add(message.sagaid);
+      }
+    }
+    const engine = await shop.start([OrderSaga], {
+      transport: new Failing({ broker }),
+      relayAfterMs: 0,
+      retentionMs: 1,
+    });
+    const ids = ['o-1', 'o-2', 'o-3'];
+    await Promise.all(ids.map((id) => engine.startSaga({ definition: 'order', id, input: { item: 'hat' } })));
+    await until(() => Promise.resolve(sent.size === 3 || undefined));
+
+    await Promise.all(
+      ids.map((id) => engine.operate(id, { kind: 'terminate' }, { actor: 'ada', reason: 'done' })),
+    );
+    await until(async () => (await engine.removed('o-1'))[0]);
+  });
+});
