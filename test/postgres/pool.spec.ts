@@ -1,9 +1,13 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { topics } from '@skald/core';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { type OutgoingMessage, topics } from '@skald/core';
 import { MemoryTransport } from '@skald/memory';
-import type { OutgoingMessage } from '@skald/runtime';
-import { until } from '../participant/participant-harness.js';
-import { type Engines, engines, OrderSaga } from './engines.js';
+
+import { CommandHandler } from '@skald/participant';
+import { participantSchema } from '@skald/postgres';
+import { Controller, Logger } from '@nestjs/common';
+import { startTestParticipant, until } from '../participant/participant-harness.js';
+import { freshDatabase } from '../setup/real-services.js';
+import { type Engines, engines, OrderSaga, Pack } from './engines.js';
 
 describe('an engine whose pool has one connection', () => {
   let shop: Engines | undefined;
@@ -48,5 +52,26 @@ describe('an engine whose pool has one connection', () => {
       ids.map((id) => engine.operate(id, { kind: 'terminate' }, { actor: 'ada', reason: 'done' })),
     );
     await until(async () => (await engine.removed('o-1'))[0]);
+  });
+});
+
+describe('a participant whose pool is smaller than its concurrency', () => {
+  it('is warned of it at boot, with the option and the number', async () => {
+    const database = await freshDatabase(participantSchema, { poolSize: 4 });
+    const warnings = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    @Controller()
+    class Packer {
+      @CommandHandler(Pack)
+      pack(): void {}
+    }
+    const participant = await startTestParticipant([Packer], {
+      participant: 'shop',
+      dataSource: database.dataSource,
+      concurrency: 8,
+    });
+    expect(warnings.mock.calls.join('\n')).toMatch(/concurrency of 8 uses 9 .*'poolSize'/);
+    warnings.mockRestore();
+    await participant.stop();
+    await database.drop();
   });
 });

@@ -159,7 +159,7 @@ export class MemoryStore implements Store {
   }
 
   /** @internal */
-  check({ created, updated, history }: Changes): void {
+  checkChanges({ created, updated, history }: Changes): void {
     for (const instance of created) {
       if (this.instances.has(keyText(instance))) {
         throw new ConcurrentChangeError(`saga '${instance.id}' was created by another worker`);
@@ -257,7 +257,7 @@ class MemoryTurn implements StoreTurn {
   }
 
   async save(namespace: string, changes: Changes, now: number): Promise<string | undefined> {
-    this.store.check(changes);
+    this.store.checkChanges(changes);
     const row = changes.owed.length > 0 ? this.store.nextRow() : undefined;
     this.writes.push(() => this.store.apply(namespace, changes, row, now));
     return row;

@@ -1,4 +1,5 @@
 import { checkIdentifier, topics } from '@skald/core';
+import { poolProblem } from '@skald/postgres';
 import type { Consumer, DeadLetter, Delivery } from '@skald/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
@@ -76,6 +77,7 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
 
   private async subscribe(): Promise<void> {
     const { namespace, participant, transport } = this.options;
+    this.warnOfPool();
     const served = ServedCommands.read(this.options, this.messageHandlers);
     const commands = topics.commands(namespace, participant);
     await transport.ensureTopics([commands, topics.replies(namespace)]);
@@ -88,6 +90,14 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     });
     this.retention?.start();
     this.logger.log(`${participant} takes ${served.size} kinds of commands from ${commands}`);
+  }
+
+  private warnOfPool(): void {
+    const { dataSource, concurrency = 8 } = this.options;
+    // One more for the barrier's own work beside the transactions.
+    const what = `a concurrency of ${concurrency}`;
+    const problem = dataSource && poolProblem(dataSource, concurrency + 1, what);
+    if (problem !== undefined) this.logger.warn(`participant '${this.options.participant}': ${problem}`);
   }
 
   private async handle(batch: readonly Delivery[], served: ServedCommands): Promise<readonly DeadLetter[]> {

@@ -9,3 +9,4 @@ export { PostgresStore } from './postgres-store.js';
 export { orchestratorSchema, participantSchema } from './schema.js';
 export { runMigrations } from './run-migrations.js';
 export { isConnectionError } from './is-connection-error.js';
+export { poolProblem, poolSizeOf } from './pool-size.js';

@@ -12,6 +12,7 @@ import {
 import type { PoolClient } from 'pg';
 import { type DataSource, MoreThan } from 'typeorm';
 import { HistoryEntity } from './entities/history.entity.js';
+import { poolProblem } from './pool-size.js';
 import { PostgresProcesses } from './postgres-processes.js';
 import { dropTraces } from './sql/drop-traces.js';
 import { findInstances } from './sql/find-instances.js';
@@ -36,6 +37,9 @@ import { makingValues, storeError, unavailable } from './store-error.js';
  */
 const BEGIN = 'BEGIN; SET LOCAL enable_seqscan = off';
 
+/** For batches, timers, the relay, and one for all other jobs and whoever asks how a saga stands. */
+const CONNECTIONS_OF_ENGINE = 4;
+
 /**
  * Keeps instances, history and outbox in PostgreSQL. The data source must be initialised and must have run the
  * migrations of `orchestratorSchema`; it stays the caller's to close.
@@ -44,6 +48,11 @@ export class PostgresStore implements Store {
   readonly processes = new PostgresProcesses((work) => this.withClient(work));
 
   constructor(private readonly dataSource: DataSource) {}
+
+  async check(): Promise<readonly string[]> {
+    const problem = poolProblem(this.dataSource, CONNECTIONS_OF_ENGINE, 'an engine');
+    return problem === undefined ? [] : [problem];
+  }
 
   transact<T>(work: (turn: StoreTurn) => Promise<T>): Promise<T> {
     return this.withClient(async (client) => {

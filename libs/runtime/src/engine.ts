@@ -150,7 +150,9 @@ export class SagaEngine {
 
   /** Begins to take messages. Resolves when it does. */
   async start(): Promise<void> {
-    const { namespace, transport } = this.options;
+    const { namespace, transport, store, log } = this.options;
+    const warnings = (await store.check?.()) ?? [];
+    for (const warning of warnings) log.warn(warning);
     await this.upkeep.checkPinned();
     await transport.ensureTopics(this.topics());
     this.consumer = await transport.consume({

@@ -21,6 +21,11 @@ export class StoreUnavailableError extends SkaldError {
   readonly code = 'store_unavailable';
 }
 
+/** The store is set up so that what an engine relies on does not hold. The text says what to change. */
+export class StoreUnusableError extends SkaldError {
+  readonly code = 'store_unusable';
+}
+
 /** A message that the broker will never take, and why. */
 export interface RefusedMessage {
   readonly message: Message;

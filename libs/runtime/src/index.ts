@@ -10,6 +10,7 @@ export {
   RequestRefusedError,
   stackOf,
   StoreUnavailableError,
+  StoreUnusableError,
   UnstorableError,
 } from './errors.js';
 export type { RefusedMessage } from './errors.js';

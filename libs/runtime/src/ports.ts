@@ -69,6 +69,13 @@ export interface OwedRow {
 /** Where instances, their history and the outbox live. */
 export interface Store {
   /**
+   * Called before an engine begins: whether the store can be relied on as it is set up.
+   *
+   * @returns what a person should know and may leave as it is
+   * @throws StoreUnusableError, with what must be changed
+   */
+  check?(): Promise<readonly string[]>;
+  /**
    * Runs `work` in one transaction: it commits when `work` returns and rolls back when `work` throws.
    *
    * @throws ConcurrentChangeError when another worker was faster; run it again
