@@ -1,5 +1,6 @@
+import { type DueCommand, noticedCommands, type Postponed } from './due-commands.js';
 import type { CommandRef, Direction } from './ids.js';
-import { type CallAnswer, exchangeOf, type Failure, isOpen, type SagaInstance } from './instance.js';
+import type { CallAnswer, Failure, SagaInstance } from './instance.js';
 import type { JsonObject } from './json.js';
 
 /** What comes in with every event, since the engine has neither clock nor dice. */
@@ -68,7 +69,13 @@ export type SagaEvent = Occurrence &
         readonly attempt: number | undefined;
         readonly outcome: ReplyOutcome;
       }
-    | { readonly kind: 'timer' }
+    | {
+        readonly kind: 'timer';
+        /** Commands whose time has come and which do not count yet. */
+        readonly postponed?: readonly Postponed[];
+        /** The saga's deadline, where it has passed, is looked at again then. Milliseconds since 1970. */
+        readonly deadlinePostponedTo?: number;
+      }
     | { readonly kind: 'signal'; readonly messageId: string; readonly signal: string; readonly data: unknown }
     | {
         readonly kind: 'call';
@@ -116,6 +123,17 @@ export type Effect =
       readonly attempt: number;
       readonly at: number;
     }
+  | {
+      /**
+       * The command lies unread at its participant; it is neither sent again nor counted as unanswered while it does. Said
+       * once for an attempt, however long that takes.
+       */
+      readonly kind: 'queued';
+      readonly step: string;
+      readonly direction: Direction;
+      readonly visit: number;
+      readonly attempt: number;
+    }
   /** The saga pauses or waits for a signal, until `at` where it has an end. */
   | { readonly kind: 'wait'; readonly step: string; readonly visit: number; readonly at?: number }
   /** A branch or a jump has chosen where to go on. */
@@ -138,6 +156,8 @@ export interface Transition {
   readonly effects: readonly Effect[];
   /** To a call. */
   readonly answer?: CallAnswer;
+  /** Nothing changed but when to look again. Milliseconds since 1970. */
+  readonly wakeAt?: number;
   /** The event asked for what makes no sense now; nothing was changed. */
   readonly refused?: Refusal;
 }
@@ -153,16 +173,6 @@ export interface HistoryEntry {
   readonly status: SagaInstance['status'];
   /** Set where the saga turned back or stopped in this transition. */
   readonly failure?: Failure;
-}
-
-/** A command, pause or wait that a timer found. */
-export interface DueCommand {
-  readonly step: string;
-  readonly direction: Direction;
-  readonly visit: number;
-  readonly attempt: number;
-  /** `pending` had no reply or signal in time, `waiting` was to go on now. */
-  readonly state: 'pending' | 'waiting';
 }
 
 export type HistoryCause =
@@ -215,21 +225,6 @@ export function isDetail(event: LifecycleEvent): boolean {
   return event === 'started' || event === 'step-done' || event === 'removed';
 }
 
-/** The commands, pauses and waits whose time has come, with the index of their visit. */
-export function dueCommands(instance: SagaInstance, at: number): (DueCommand & { readonly index: number })[] {
-  const due: (DueCommand & { index: number })[] = [];
-  for (const [index, visit] of instance.visits.entries()) {
-    for (const direction of ['do', 'undo', 'probe'] as const) {
-      const exchange = exchangeOf(visit, direction);
-      if (!isOpen(exchange) || exchange.dueAt === undefined || exchange.dueAt > at) continue;
-      const { attempt } = exchange;
-      const state = exchange.state === 'waiting' ? 'waiting' : 'pending';
-      due.push({ index, step: visit.step, direction, visit: visit.visit, attempt, state });
-    }
-  }
-  return due;
-}
-
 function causeOf(before: SagaInstance | null, event: SagaEvent): HistoryCause {
   switch (event.kind) {
     case 'started':
@@ -237,7 +232,7 @@ function causeOf(before: SagaInstance | null, event: SagaEvent): HistoryCause {
     case 'defect':
       return { kind: event.kind };
     case 'timer': {
-      const due = before === null ? [] : dueCommands(before, event.at);
+      const due = before === null ? [] : noticedCommands(before, event);
       return { kind: 'timer', due: due.map(({ index: _, ...command }) => command) };
     }
     case 'signal':

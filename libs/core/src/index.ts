@@ -29,9 +29,10 @@ export type {
 } from './definition.js';
 export { type Duration, readDuration } from './duration.js';
 export { DefinitionError, SkaldError } from './errors.js';
-export { dueCommands, historyEntry, isDetail } from './events.js';
+export { dueCommands } from './due-commands.js';
+export type { DueCommand, IndexedCommand, Postponed, PostponeReason, TimerEvent } from './due-commands.js';
+export { historyEntry, isDetail } from './events.js';
 export type {
-  DueCommand,
   Effect,
   HistoryCause,
   HistoryEntry,

@@ -34,6 +34,8 @@ export interface Exchange {
   readonly unanswered?: number;
   /** Attempts that an operator's retry no longer counts. */
   readonly forgiven?: number;
+  /** While `pending`: its time was up while it lay unread at its participant, and the history says so. */
+  readonly queued?: true;
   /** See `CommandRef.round`. */
   readonly round?: number;
   /** Of the last reply that was not a success. */

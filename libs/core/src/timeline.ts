@@ -1,4 +1,5 @@
-import type { DueCommand, Effect, HistoryCause, HistoryEntry } from './events.js';
+import type { DueCommand } from './due-commands.js';
+import type { Effect, HistoryCause, HistoryEntry } from './events.js';
 import type { Direction } from './ids.js';
 
 /**
@@ -57,6 +58,8 @@ function effectText(effect: Effect, at: number): string {
     }
     case 'retry':
       return `${commandText(effect.direction, effect.step, effect.visit)} again in ${seconds(effect.at - at)}`;
+    case 'queued':
+      return `${commandText(effect.direction, effect.step, effect.visit)} lies unread at its participant`;
     case 'wait': {
       const end = effect.at === undefined ? '' : `, at most ${seconds(effect.at - at)}`;
       return `wait in ${commandText('do', effect.step, effect.visit)}${end}`;

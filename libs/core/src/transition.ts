@@ -1,5 +1,6 @@
 import { type AnySaga, definitionRef, findNode } from './definition.js';
-import { dueCommands, type SagaEvent, type Transition } from './events.js';
+import { countingCommands } from './due-commands.js';
+import type { SagaEvent, Transition } from './events.js';
 import { exchangeOf, isEnded, isOpen, roundOf, type SagaInstance } from './instance.js';
 import { onOperator } from './operator.js';
 import { onCall, onCancel, onSignal, refused } from './outside.js';
@@ -191,14 +192,22 @@ function onTimer(definition: AnySaga, instance: SagaInstance, event: Of<'timer'>
   if (instance.wakeAt === null || instance.wakeAt > event.at) return unchanged(instance);
   const turn = new Turn(definition, instance, event);
   const { deadlineAt } = instance;
-  const isLate = deadlineAt !== undefined && deadlineAt <= event.at;
+  const { postponed = [], deadlinePostponedTo } = event;
+  const isLate = deadlineAt !== undefined && deadlineAt <= event.at && deadlinePostponedTo === undefined;
   if (isLate && instance.status === 'running' && instance.failure === undefined && !turn.isPastPivot()) {
     delete turn.next.deadlineAt;
     const message = 'the saga took longer than its deadline allows';
     turn.turnBack({ step: '', outcome: 'deadline', code: 'deadline', message });
     return turn.end();
   }
-  for (const { index, direction } of dueCommands(instance, event.at)) {
+  const due = countingCommands(instance, event);
+  const isNews = turn.noteQueued(postponed);
+  const isPostponed = postponed.length > 0 || deadlinePostponedTo !== undefined;
+  if (due.length === 0 && !isNews && isPostponed) {
+    const wakeAt = turn.end().instance.wakeAt;
+    return { instance, effects: [], ...(wakeAt !== null && { wakeAt }) };
+  }
+  for (const { index, direction } of due) {
     const exchange = exchangeOf(turn.visit(index), direction);
     // What an earlier one of these timers did may have closed it.
     if (!isOpen(exchange)) continue;

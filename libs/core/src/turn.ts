@@ -9,6 +9,7 @@ import {
   templateOf,
 } from './definition.js';
 import { type Duration, readDuration } from './duration.js';
+import { type Postponed, postponing, type TimerEvent } from './due-commands.js';
 import type { Effect, LifecycleEvent, SagaEvent, Transition } from './events.js';
 import { answeringEvent, type Direction, lifecycleId } from './ids.js';
 import {
@@ -127,6 +128,20 @@ export class Turn {
     this.effects.push({ kind: 'send', commandId, step, direction, visit, attempt });
   }
 
+  /** Says of commands that lie unread at their participants that they do; false when that was said of each before. */
+  noteQueued(postponed: readonly Postponed[]): boolean {
+    let isNews = false;
+    for (const { index, direction, reason } of postponed) {
+      const { step, visit, ...exchanges } = this.visit(index);
+      const exchange = direction === 'do' ? exchanges.action : exchanges[direction];
+      if (reason !== 'queued' || exchange?.state !== 'pending' || exchange.queued) continue;
+      this.settle(index, direction, { ...exchange, queued: true });
+      this.effects.push({ kind: 'queued', step, direction, visit, attempt: exchange.attempt });
+      isNews = true;
+    }
+    return isNews;
+  }
+
   /** After an attempt that failed or was not answered. */
   retryOrGiveUp(index: number, direction: Direction, exchange: Exchange): void {
     const { step, visit } = this.visit(index);
@@ -135,7 +150,7 @@ export class Turn {
     const isHopeless = exchange.code !== undefined && retry.nonRetryableCodes.includes(exchange.code);
     if (counted < retry.maximumAttempts && !isHopeless) {
       const at = this.event.at + retryDelayMs(retry, counted, this.event.random);
-      this.settle(index, direction, { ...exchange, state: 'waiting', dueAt: at });
+      this.settle(index, direction, { ...closed(exchange), state: 'waiting', dueAt: at });
       this.effects.push({ kind: 'retry', step, direction, visit, attempt: exchange.attempt + 1, at });
       return;
     }
@@ -462,16 +477,26 @@ export class Turn {
     if (isEnded(status) || status === 'suspended') return null;
     // While the pivot is asked the deadline is kept: the pivot may say no, and the saga go back.
     const canTurnBack = status === 'running' && this.next.failure === undefined && !this.isPastPivot();
-    let earliest = canTurnBack && deadlineAt !== undefined ? deadlineAt : Number.POSITIVE_INFINITY;
-    for (const visit of this.visits) {
+    const timer = this.event.kind === 'timer' ? this.event : NOTHING_POSTPONED;
+    let earliest =
+      canTurnBack && deadlineAt !== undefined
+        ? (timer.deadlinePostponedTo ?? deadlineAt)
+        : Number.POSITIVE_INFINITY;
+    for (const [index, visit] of this.visits.entries()) {
       for (const direction of ['do', 'undo', 'probe'] as const) {
         const exchange = exchangeOf(visit, direction);
-        if (isOpen(exchange) && exchange.dueAt !== undefined) earliest = Math.min(earliest, exchange.dueAt);
+        if (!isOpen(exchange) || exchange.dueAt === undefined) continue;
+        // What was sent meanwhile is due later than now.
+        const isDue = exchange.dueAt <= this.event.at;
+        const until = isDue ? postponing(timer, { index, direction })?.until : undefined;
+        earliest = Math.min(earliest, until ?? exchange.dueAt);
       }
     }
     return Number.isFinite(earliest) ? earliest : null;
   }
 }
+
+const NOTHING_POSTPONED: Pick<TimerEvent, 'postponed' | 'deadlinePostponedTo'> = {};
 
 /** What the functions of a definition see. An operator's edit of the input lies over the input itself. */
 export function dataOf(instance: Pick<SagaInstance, 'input' | 'results'>): SagaData {
@@ -493,7 +518,7 @@ export function dataForCommand(
 
 /** An exchange that no longer waits for anything. */
 export function closed(exchange: Exchange): Exchange {
-  const { dueAt: _, ...rest } = exchange;
+  const { dueAt: _, queued: __, ...rest } = exchange;
   return rest;
 }
 
