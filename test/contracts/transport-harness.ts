@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from '@skald/core';
 import { uniqueName } from '../setup/real-services.js';
 import type {
@@ -79,6 +80,11 @@ export function gate(): Gate {
       for (const resolve of waiting) resolve();
     },
   };
+}
+
+/** Resolves when the condition holds; the test's own timeout bounds it. */
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(20);
 }
 
 /** Remembers what a consumer was given, and lets a test wait for it. */

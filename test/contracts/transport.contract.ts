@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { topics } from '@skald/core';
-import type { CrashProbe, Transport } from '@skald/runtime';
+import { type Message, topics } from '@skald/core';
+import { type CrashProbe, StoreUnavailableError, type Transport } from '@skald/runtime';
 import {
+  eventually,
   gate,
   idsOf,
   messageOf,
@@ -186,11 +187,11 @@ export function describeTransport(name: string, makeHarness: () => Promise<Trans
         expect(received.mostAtOnce).toBe(1);
       });
 
-      it('gives the same batch again when its handler throws, and loses nothing behind it', async () => {
+      it('gives the same batch again while the store is away, and loses nothing behind it', async () => {
         const { transport, topic } = await withTopic();
         await send(transport, topic, messagesOf(8, 5));
         const received = new Recorder(async (_batch, call) => {
-          if (call <= 2) throw new Error('the database is away');
+          if (call <= 2) throw new StoreUnavailableError('the database is away');
         });
 
         await transport.consume(received.options(topic, { maximumBatch: 10 }));
@@ -200,6 +201,61 @@ export function describeTransport(name: string, makeHarness: () => Promise<Trans
         expect(second).toEqual(first);
         expect(third).toEqual(first);
         expect(idsOf([...(third ?? []), ...rest.flat()])).toEqual(idsOf(messagesOf(8, 5)));
+      });
+    });
+
+    describe('a batch over which its handler fails', () => {
+      it('is split until the message at fault is alone: it is put aside, the others go on in their order', async () => {
+        const { transport, topic } = await withTopic();
+        await send(transport, topic, messagesOf(6, 10));
+        const bad = new Set(['saga-2/3', 'saga-2/4', 'saga-5/9']);
+        const done: string[] = [];
+        const received = new Recorder(async (batch) => {
+          const ids = batch.map(({ message }) => message.id);
+          if (ids.some((id) => bad.has(id))) throw new TypeError('it cannot be read');
+          done.push(...ids);
+        });
+
+        const options = received.options(topic);
+        const consumer = await transport.consume(options);
+        await received.until(() => done.length === 57);
+        await eventually(async () => (await harness.records(topics.deadLetters(topic))).length === bad.size);
+        await consumer.stop();
+
+        for (let saga = 0; saga < 6; saga += 1) {
+          const own = messagesOf(6, 10).filter(({ sagaid, id }) => sagaid === `saga-${saga}` && !bad.has(id));
+          expect(done.filter((id) => id.startsWith(`saga-${saga}/`))).toEqual(own.map(({ id }) => id));
+        }
+        const letters = await harness.records(topics.deadLetters(topic));
+        expect(idsOf(letters.map(({ value }) => JSON.parse(value) as Message))).toEqual([...bad]);
+        for (const { headers } of letters) {
+          expect(headers).toMatchObject({ 'dlq-code': 'unusable', 'dlq-reason': 'it cannot be read' });
+        }
+        const later = new Recorder();
+        await transport.consume({ ...later.options(topic), group: options.group });
+        await send(transport, topic, [messageOf('a', 1)]);
+        await later.untilCount(1);
+        expect(later.ids).toEqual(['a/1']);
+      });
+
+      it('makes its consumer not ready from the third time on, with the reason, until it works', async () => {
+        const { transport, topic } = await withTopic();
+        await send(transport, topic, [messageOf('a', 1)]);
+        let isAway = true;
+        const received = new Recorder(async () => {
+          if (isAway) throw new StoreUnavailableError('the database is away');
+        });
+
+        const consumer = await transport.consume(received.options(topic));
+        await received.untilCount(1);
+        expect(consumer.problem()).toBeUndefined();
+        await received.untilCount(4);
+        expect(consumer.isReady()).toBe(false);
+        expect(consumer.problem()).toMatch(/failed [34] times in a row: the database is away$/);
+        isAway = false;
+        await eventually(() => consumer.isReady());
+
+        expect(consumer.problem()).toBeUndefined();
       });
     });
 
@@ -313,7 +369,7 @@ export function describeTransport(name: string, makeHarness: () => Promise<Trans
         const { transport, topic } = await withTopic();
         await send(transport, topic, messagesOf(3, 1));
         const failing = new Recorder(async () => {
-          throw new Error('broken');
+          throw new StoreUnavailableError('broken');
         });
         const options = failing.options(topic);
         const consumer = await transport.consume(options);

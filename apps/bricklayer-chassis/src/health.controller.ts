@@ -8,6 +8,8 @@ const DATABASE_ANSWERS_WITHIN_MS = 2_000;
 /** What takes the service's messages: the `SagaEngine` of an orchestrator, the `ParticipantServer` of a participant. */
 export interface MessageTaker {
   isReady(): boolean;
+  /** Why it keeps failing over the same messages, if it does. */
+  problem(): string | undefined;
 }
 
 /** Injects the service's {@link MessageTaker}. */
@@ -19,8 +21,10 @@ export interface Readiness {
   readonly status: 'ready' | 'not ready';
   /** Whether the service's own database answers. */
   readonly database: Condition;
-  /** Whether the service has its place in its Kafka consumer group. */
+  /** Whether the service has its place in its Kafka consumer group, and gets on with the messages that it has in hand. */
   readonly consumer: Condition;
+  /** Why it does not get on with them. */
+  readonly problem?: string;
 }
 
 /**
@@ -49,7 +53,13 @@ export class HealthController {
     const consumer = this.messages.isReady() ? 'up' : 'down';
     const isReady = database === 'up' && consumer === 'up';
     if (!isReady) response.status(HttpStatus.SERVICE_UNAVAILABLE);
-    return { status: isReady ? 'ready' : 'not ready', database, consumer };
+    const problem = this.messages.problem();
+    return {
+      status: isReady ? 'ready' : 'not ready',
+      database,
+      consumer,
+      ...(problem !== undefined && { problem }),
+    };
   }
 
   private askDatabase(): Promise<Condition> {

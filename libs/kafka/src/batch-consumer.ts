@@ -71,7 +71,12 @@ export class BatchConsumer implements Consumer {
   }
 
   isReady(): boolean {
-    return this.stopping === undefined && this.hasPlace && this.member?.isHeard === true;
+    const isInGroup = this.stopping === undefined && this.hasPlace && this.member?.isHeard === true;
+    return isInGroup && this.problem() === undefined;
+  }
+
+  problem(): string | undefined {
+    return this.handler.problem();
   }
 
   stop(): Promise<void> {

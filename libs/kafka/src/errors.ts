@@ -1,5 +1,5 @@
 import { SkaldError } from '@skald/core';
-import { messageOf } from '@skald/runtime';
+import { messageOf, TransportUnavailableError } from '@skald/runtime';
 
 const AWAY = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN'];
 
@@ -44,7 +44,7 @@ export class UnsafeTopicError extends SkaldError {
 }
 
 /** The brokers refuse the login. Waiting does not help. */
-export class KafkaLoginError extends SkaldError {
+export class KafkaLoginError extends TransportUnavailableError {
   readonly code = 'kafka_login_failed';
 
   /** @returns the error in these words when it is about the login, otherwise as it is */
@@ -59,17 +59,17 @@ export class KafkaLoginError extends SkaldError {
 }
 
 /** The broker did not confirm all messages of a send; some of them may be stored all the same. Send them again. */
-export class KafkaSendError extends SkaldError {
+export class KafkaSendError extends TransportUnavailableError {
   readonly code = 'kafka_send_failed';
 }
 
 /** A topic could not be read to its end. */
-export class KafkaReadError extends SkaldError {
+export class KafkaReadError extends TransportUnavailableError {
   readonly code = 'kafka_read_failed';
 }
 
 /** The transport was closed, or the consumer stopped, before it was ready. */
-export class TransportClosedError extends SkaldError {
+export class TransportClosedError extends TransportUnavailableError {
   readonly code = 'transport_closed';
 }
 

@@ -83,6 +83,7 @@ export class KafkaTransport implements TransportWithDeadLetters {
     }
     return {
       isReady: () => consumer.isReady(),
+      problem: () => consumer.problem(),
       stop: async () => {
         await consumer.stop();
         this.consumers.delete(consumer);

@@ -1,6 +1,5 @@
 import { type Message, MalformedMessageError, readMessage, topics as topicNames } from '@skald/core';
 import {
-  callHandler,
   type Clock,
   type Consumer,
   type ConsumeOptions,
@@ -8,14 +7,12 @@ import {
   type DeadLetter,
   deadLetterHeaders,
   type Delivery,
+  HandlerCalls,
   type Log,
   messageOf,
 } from '@skald/runtime';
 import type { MemoryBroker, StoredRecord } from './memory-broker.js';
 import type { MemoryGroup, MemoryMember } from './memory-group.js';
-
-const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 5_000;
 
 interface Surroundings {
   readonly log: Log;
@@ -33,9 +30,9 @@ export class MemoryConsumer implements Consumer, MemoryMember {
   readonly topics: ReadonlySet<string>;
   private readonly group: MemoryGroup;
   private readonly work: Promise<void>;
+  private readonly calls: HandlerCalls;
   private state: 'running' | 'stopping' | 'abandoned' = 'running';
   private wakeUp: (() => void) | undefined;
-  private failures = 0;
 
   constructor(
     private readonly broker: MemoryBroker,
@@ -46,11 +43,17 @@ export class MemoryConsumer implements Consumer, MemoryMember {
     this.topics = new Set(options.topics);
     this.group = broker.group(options.group);
     this.group.join(this, logs, options.from);
+    const { handle, group } = options;
+    this.calls = new HandlerCalls({ handle, group, log: around.log, pause: (wait) => this.sleepFor(wait) });
     this.work = this.run();
   }
 
   isReady(): boolean {
-    return this.state === 'running';
+    return this.state === 'running' && this.problem() === undefined;
+  }
+
+  problem(): string | undefined {
+    return this.calls.problem();
   }
 
   async stop(): Promise<void> {
@@ -86,20 +89,9 @@ export class MemoryConsumer implements Consumer, MemoryMember {
   /** @returns false when it was given up because the consumer ends */
   private async process(records: readonly StoredRecord[]): Promise<boolean> {
     const batch = records.map(arrivalOf);
-    let letters: readonly DeadLetter[] | undefined;
-    for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
-      try {
-        letters ??= await callHandler(this.options.handle, deliveriesOf(batch));
-        if (this.isAbandoned()) return false;
-        this.putAside(batch, letters);
-        break;
-      } catch (error) {
-        this.noteFailure(error);
-      }
-      await this.sleepFor(wait);
-      if (this.state !== 'running') return false;
-    }
-    this.noteSuccess();
+    const letters = await this.calls.handle(deliveriesOf(batch), () => this.state === 'running');
+    if (letters === undefined || this.isAbandoned()) return false;
+    this.putAside(batch, letters);
     try {
       await this.around.crashProbe('before offset commit');
     } catch (error) {
@@ -134,20 +126,6 @@ export class MemoryConsumer implements Consumer, MemoryMember {
     }
   }
 
-  private noteFailure(error: unknown): void {
-    if (this.failures === 0) {
-      this.around.log.warn(`${this.name} failed and will get its messages again: ${messageOf(error)}`);
-    }
-    this.failures += 1;
-  }
-
-  private noteSuccess(): void {
-    if (this.failures > 0) {
-      this.around.log.log(`${this.name} works again after ${this.failures} failed attempt(s)`);
-    }
-    this.failures = 0;
-  }
-
   private async sleep(): Promise<void> {
     await new Promise<void>((resolve) => {
       this.wakeUp = resolve;
@@ -170,10 +148,6 @@ export class MemoryConsumer implements Consumer, MemoryMember {
 
   private isAbandoned(): boolean {
     return this.state === 'abandoned';
-  }
-
-  private get name(): string {
-    return `the handler of group '${this.options.group}'`;
   }
 }
 

@@ -63,6 +63,7 @@ export class MemoryTransport implements TransportWithDeadLetters {
     this.consumers.add(consumer);
     return {
       isReady: () => consumer.isReady(),
+      problem: () => consumer.problem(),
       stop: async () => {
         await consumer.stop();
         this.consumers.delete(consumer);

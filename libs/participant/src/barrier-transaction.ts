@@ -1,5 +1,5 @@
 import { isRecord } from '@skald/core';
-import { messageOf, textColumn } from '@skald/runtime';
+import { messageOf, StoreUnavailableError, textColumn } from '@skald/runtime';
 import type { PoolClient, QueryConfig } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { type BarrierCommand, BarrierLedger, type BarrierRow, type FinalOutcome } from './barrier-ledger.js';
@@ -21,9 +21,9 @@ export class HandlerFailedError extends Error {
 }
 
 /** The connection went while a command was in hand. PostgreSQL has rolled back by itself, or will. */
-export class DatabaseLostError extends Error {
-  constructor(override readonly cause: unknown) {
-    super(`the database went away while a command was in hand: ${messageOf(cause)}`);
+export class DatabaseLostError extends StoreUnavailableError {
+  constructor(cause: unknown) {
+    super(`the database went away while a command was in hand: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -47,9 +47,17 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     void this.begin(callback);
   }
 
-  /** Whether it takes commands now; false before it listens, after it was closed, and while the broker is away. */
+  /**
+   * Whether it takes commands now; false before it listens, after it was closed, while the broker is away, and while it
+   * keeps failing over the same commands.
+   */
   isReady(): boolean {
     return this.consumer?.isReady() === true;
+  }
+
+  /** Why it keeps failing over the same commands, if it does. For people; holds no payload. */
+  problem(): string | undefined {
+    return this.consumer?.problem();
   }
 
   /** Finishes the commands in hand and replies to them; what else came with them goes to the next replica. */

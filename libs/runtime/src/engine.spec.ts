@@ -218,7 +218,7 @@ describe('the engine', () => {
         ensureTopics: (names) => inner.ensureTopics(names),
         consume: async (options) => {
           const consumer = await inner.consume(options);
-          return { isReady: () => hears, stop: () => consumer.stop() };
+          return { isReady: () => hears, problem: () => undefined, stop: () => consumer.stop() };
         },
         send: (messages) => inner.send(messages),
         close: () => inner.close(),

@@ -165,9 +165,17 @@ export class SagaEngine {
     for (const job of this.jobs) job.start();
   }
 
-  /** Whether it takes messages now; false before `start`, after `stop`, and while the broker is away. */
+  /**
+   * Whether it takes messages now; false before `start`, after `stop`, while the broker is away, and while it keeps failing
+   * over the same messages.
+   */
   isReady(): boolean {
     return this.consumer?.isReady() === true;
+  }
+
+  /** Why it keeps failing over the same messages, if it does. For people; holds no payload. */
+  problem(): string | undefined {
+    return this.consumer?.problem();
   }
 
   /** Finishes what is in hand and takes no more. The store and the transport stay open: they are the caller's. */

@@ -26,6 +26,12 @@ export class StoreUnusableError extends SkaldError {
   readonly code = 'store_unusable';
 }
 
+/**
+ * The broker is away, did not confirm in time, or is closed to us: nothing is known to be wrong with what was to be sent.
+ * Trying again later is right.
+ */
+export abstract class TransportUnavailableError extends SkaldError {}
+
 /** A message that the broker will never take, and why. */
 export interface RefusedMessage {
   readonly message: Message;

@@ -1,8 +1,8 @@
-export { callHandler } from './call-handler.js';
 export * from './dead-letters-port.js';
 export { DefinitionRegistry } from './definition-registry.js';
 export { SagaEngine } from './engine.js';
 export type { EngineOptions, StartedSaga } from './engine.js';
+export { isEnvironments } from './environment.js';
 export {
   ConcurrentChangeError,
   MessageRefusedError,
@@ -11,9 +11,12 @@ export {
   stackOf,
   StoreUnavailableError,
   StoreUnusableError,
+  TransportUnavailableError,
   UnstorableError,
 } from './errors.js';
 export type { RefusedMessage } from './errors.js';
+export { HandlerCalls } from './handler-calls.js';
+export type { HandlerSurroundings } from './handler-calls.js';
 export type { StartRequest } from './inbound.js';
 export { findMisfits, type MisfitReport } from './upkeep.js';
 export { Periodic } from './periodic.js';

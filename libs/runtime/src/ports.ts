@@ -153,14 +153,21 @@ export interface ConsumeOptions {
   readonly maximumBatch: number;
   /**
    * Handles messages of all partitions, one call at a time, in order within a saga. What it returns is dead-lettered;
-   * then all are confirmed. When it throws, the same messages come again after a pause.
+   * then all are confirmed. When it throws because of what is around it (`isEnvironments`), the same messages come again
+   * after a pause, for as long as it takes. After any other error they come again in smaller parts, until the message at
+   * fault is alone; that one is dead-lettered with code `unusable`, and all others are handled.
    */
   readonly handle: (batch: readonly Delivery[]) => Promise<readonly DeadLetter[]>;
 }
 
 export interface Consumer {
-  /** Whether it has its place in its group now; false while the broker is away, and once it was stopped. */
+  /**
+   * Whether it has its place in its group now and gets on with its work; false while the broker is away, once it was
+   * stopped, and while its handler keeps failing over the same messages, from the third time on.
+   */
   isReady(): boolean;
+  /** Why its handler keeps failing, if it does. For people; holds no payload. */
+  problem(): string | undefined;
   /** Finishes the batch in hand, confirms it and leaves. */
   stop(): Promise<void>;
 }

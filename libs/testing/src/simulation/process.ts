@@ -175,7 +175,11 @@ export class Process {
       ensureTopics: () => Promise.resolve(),
       consume: (options) => {
         this.consumer = options;
-        return Promise.resolve({ stop: () => Promise.resolve(), isReady: () => true });
+        return Promise.resolve({
+          stop: () => Promise.resolve(),
+          isReady: () => true,
+          problem: () => undefined,
+        });
       },
       send: async (messages) => this.send(messages, bus),
       close: () => Promise.resolve(),
