@@ -86,7 +86,10 @@ export type SagaEvent = Occurrence &
     | { readonly kind: 'cancel'; readonly reason: string }
     | { readonly kind: 'operator'; readonly action: OperatorAction; readonly note: OperatorNote }
     | {
-        /** The instance cannot go on by itself: its definition does not fit it, or threw. */
+        /**
+         * The instance cannot go on by itself: its definition does not fit it, or threw, or what it needs cannot be stored or
+         * sent. Where the failure names a command, that counts as failed.
+         */
         readonly kind: 'defect';
         readonly failure: Failure;
       }

@@ -232,6 +232,17 @@ function onTimer(definition: AnySaga, instance: SagaInstance, event: Of<'timer'>
 function onDefect(definition: AnySaga, instance: SagaInstance, event: Of<'defect'>): Transition {
   if (isEnded(instance.status) || instance.status === 'suspended') return unchanged(instance);
   const turn = new Turn(definition, instance, event);
+  const { step, direction, code, message } = event.failure;
+  if (direction !== undefined) {
+    const index = instance.visits.findLastIndex(
+      (visit) => visit.step === step && isOpen(exchangeOf(visit, direction)),
+    );
+    const exchange = index < 0 ? undefined : exchangeOf(turn.visit(index), direction);
+    // Nobody waits for that command any more: a person may have it tried again, or take it for done.
+    if (exchange !== undefined) {
+      turn.settle(index, direction, { ...closed(exchange), state: 'failed', code, message });
+    }
+  }
   turn.suspend(event.failure);
   return turn.end();
 }

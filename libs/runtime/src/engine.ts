@@ -11,6 +11,7 @@ import {
 } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError } from './errors.js';
+import { FaultyWork } from './faulty-work.js';
 import { readStart, type StartRequest } from './inbound.js';
 import { Periodic } from './periodic.js';
 import type {
@@ -112,14 +113,20 @@ export class SagaEngine {
       outbox: this.outbox,
       onWakeup: (at) => this.timers.noLaterThan(at),
     });
+    const faulty = new FaultyWork({ runner: this.runner, clock, log });
     this.upkeep = new Upkeep({
       ...options,
       clock,
       runner: this.runner,
+      faulty,
       pollMs,
       retentionMs: options.retentionMs,
     });
-    this.queue = new TurnQueue(this.maximumTurn, (works) => this.runTurn(works));
+    this.queue = new TurnQueue({
+      maximum: this.maximumTurn,
+      run: (works) => this.runTurn(works),
+      alone: (work, error) => faulty.end(work, error),
+    });
     this.requests = new RequestHandler({ ...options, clock, submit: (works) => this.queue.submit(works) });
     const periodic = (name: string, job: () => Promise<number>): Periodic =>
       new Periodic(name, clock, log, 1_000, job);

@@ -2,6 +2,7 @@ import {
   type AnySaga,
   type CallAnswer,
   canonicalJson,
+  type CommandRef,
   definitionRef,
   historyEntry,
   isDetail,
@@ -18,9 +19,10 @@ import {
   transition,
 } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { messageOf, RequestRefusedError } from './errors.js';
+import { RequestRefusedError, stackOf } from './errors.js';
+import { commandOf, type Fault, faultOf, isNeeded, refusalOfFaulty } from './faulty-work.js';
 import { checkOutsideData, UnusableMessageError } from './inbound.js';
-import type { Changes, HistoryRecord, InstanceKey, RemovedInstance, Update } from './ports.js';
+import type { Changes, HistoryRecord, InstanceKey, Log, RemovedInstance, Update } from './ports.js';
 import { traceOf } from './removal.js';
 import type { OutsideWork, StartWork, UndoWork, Work } from './work.js';
 
@@ -41,6 +43,7 @@ export type WorkResult =
 
 export interface TurnSurroundings {
   readonly definitions: DefinitionRegistry;
+  readonly log: Log;
   readonly random: () => number;
   /** Publishes every step, not only what happens to the saga as a whole. */
   readonly everyStep: boolean;
@@ -87,8 +90,23 @@ export class DecidedTurn {
           return this.outside(work);
       }
     } catch (error) {
-      return { kind: 'refused', error };
+      return this.failed(work, error);
     }
+  }
+
+  /**
+   * Suspends an instance with a defect: it cannot go on by itself. Does nothing where there is none, or where its definition
+   * is not known here.
+   *
+   * @param command on which it is stuck, where it is one
+   */
+  suspend(key: InstanceKey, fault: Fault, command?: CommandRef): void {
+    const instance = this.instances.get(keyText(key));
+    const definition = instance && this.around.definitions.byReference(definitionRef(instance.definition));
+    if (instance === undefined || definition === undefined) return;
+    const place = command && { step: command.step, direction: command.direction };
+    const failure = { step: '', ...place, outcome: 'defect', ...fault } as const;
+    this.changeUnchecked(definition, instance, { kind: 'defect', failure, ...this.occurrence() });
   }
 
   /** Applies a due timer. A definition that no longer fits suspends the instance, where a person sees it. */
@@ -98,7 +116,8 @@ export class DecidedTurn {
     try {
       this.change(definition, instance, { kind: 'timer', ...this.occurrence() });
     } catch (error) {
-      this.suspendUnfit(definition, instance, messageOf(error));
+      // That one has suspended it already.
+      if (!(error instanceof DefinitionChangedError)) this.suspend(instance, faultOf(error));
     }
   }
 
@@ -152,6 +171,19 @@ export class DecidedTurn {
       }
     }
     return messages;
+  }
+
+  /** What was refused on purpose, or could not be decided at all: then nothing of it is left in this turn. */
+  private failed(work: Work, error: unknown): WorkResult {
+    if (error instanceof SkaldError || error instanceof UnusableMessageError)
+      return { kind: 'refused', error };
+    const fault = faultOf(error);
+    this.around.log.error(
+      `the ${work.kind} for saga '${work.key.id}' is refused for good: ${fault.message}`,
+      stackOf(error),
+    );
+    if (isNeeded(work)) this.suspend(work.key, fault, commandOf(work));
+    return { kind: 'refused', error: refusalOfFaulty(work, error) };
   }
 
   private start(work: StartWork): WorkResult {
@@ -265,9 +297,11 @@ export class DecidedTurn {
     if (after.instance === before) return after;
     const { namespace, id } = after.instance;
     const key = keyText(after.instance);
+    // Whatever may throw comes before the first change.
+    const entry = historyEntry(before, event, after);
     this.touched.add(key);
     this.instances.set(key, after.instance);
-    this.history.push({ key: { namespace, id }, entry: historyEntry(before, event, after) });
+    this.history.push({ key: { namespace, id }, entry });
     const isAsked = event.kind === 'started' && event.requestId !== undefined;
     for (const effect of after.effects) {
       if (effect.kind === 'send') this.owe(definition, key, effect.commandId);

@@ -1,8 +1,10 @@
 import { definitionRef, parseCommandId, type SagaInstance } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { messageOf } from './errors.js';
+import type { FaultyWork } from './faulty-work.js';
 import { readInbound } from './inbound.js';
 import type { Clock, InstanceKey, Log, Store, StoreTurn } from './ports.js';
+import { runEach } from './run-each.js';
 import { changedText, keyText } from './turn.js';
 import type { TurnRunner } from './turn-runner.js';
 import type { Work } from './work.js';
@@ -16,6 +18,7 @@ export interface UpkeepOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly runner: TurnRunner;
+  readonly faulty: FaultyWork;
   readonly pollMs: number;
   readonly retentionMs: number | undefined;
 }
@@ -26,16 +29,15 @@ export class Upkeep {
 
   /** Wakes instances whose time has come. */
   async wakeDue(): Promise<number> {
-    const { namespace, definitions, store, clock, runner, pollMs } = this.options;
+    const { namespace, definitions, store, clock, runner, faulty, pollMs } = this.options;
     const references = definitions.references();
-    const count = await runner.run(
-      async (turn) => ({ instances: await turn.lockDue(namespace, references, clock.now(), BATCH) }),
-      (decided, { instances }) => {
-        for (const instance of instances) decided.wake(instance);
-        return instances.length;
-      },
-    );
-    if (count === BATCH) return 0;
+    const woken = await runEach(runner, {
+      load: (turn) => turn.lockDue(namespace, references, clock.now(), BATCH),
+      act: (decided, instance) => decided.wake(instance),
+      alone: (key, error) => faulty.putToSleep(key, error),
+    });
+    if (woken.faulty > 0) return pollMs;
+    if (woken.count === BATCH) return 0;
     const next = await store.nextWakeup(namespace, references);
     return next === null ? pollMs : Math.min(pollMs, Math.max(1, next - clock.now()));
   }

@@ -1,0 +1,61 @@
+import type { SagaInstance } from '@skald/core';
+import { isOfTheHour, runApart } from './isolation.js';
+import type { InstanceKey, StoreTurn } from './ports.js';
+import type { DecidedTurn } from './turn.js';
+import type { TurnRunner } from './turn-runner.js';
+
+/** A job that does the same to many instances. */
+export interface EachJob {
+  /** Locks and reads them. */
+  readonly load: (turn: StoreTurn) => Promise<SagaInstance[]>;
+  readonly act: (decided: DecidedTurn, instance: SagaInstance) => void;
+  /** Says what becomes of an instance for which that fails by itself. */
+  readonly alone: (key: InstanceKey, error: unknown) => Promise<void>;
+}
+
+/**
+ * Acts on many instances in one turn. Where that fails, the instances at fault are found, and all others are acted on.
+ *
+ * @returns how many were loaded, and how many of them failed by themselves
+ * @throws StoreUnavailableError, ConcurrentChangeError
+ */
+export async function runEach(
+  runner: TurnRunner,
+  { load, act, alone }: EachJob,
+): Promise<{ readonly count: number; readonly faulty: number }> {
+  let keys: InstanceKey[] = [];
+  const run = (read: EachJob['load']): Promise<void> =>
+    runner.run(
+      async (turn) => ({ instances: await read(turn) }),
+      (decided, { instances }) => {
+        for (const instance of instances) act(decided, instance);
+      },
+    );
+  try {
+    await run(async (turn) => {
+      const instances = await load(turn);
+      keys = instances.map(({ namespace, id }) => ({ namespace, id }));
+      return instances;
+    });
+    return { count: keys.length, faulty: 0 };
+  } catch (error) {
+    if (isOfTheHour(error) || keys.length === 0) throw error;
+    let faulty = 0;
+    const outcomes = await runApart(
+      keys,
+      error,
+      async (part) => {
+        await run((turn) => turn.lock(part));
+        return part;
+      },
+      async (key, own) => {
+        faulty += 1;
+        await alone(key, own);
+        return key;
+      },
+    );
+    const failed = outcomes.find((outcome) => outcome.kind === 'failed');
+    if (failed?.kind === 'failed') throw failed.error;
+    return { count: keys.length, faulty };
+  }
+}
