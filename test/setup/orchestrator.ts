@@ -15,6 +15,10 @@ export interface TestOrchestrator {
   /** The types of the commands that the yes-saying participants have handled. */
   readonly handled: readonly string[];
   transport(): KafkaTransport;
+  /** Ends the process's part that takes requests, until it comes back. What is stored stays. */
+  goAway(): Promise<void>;
+  /** At the same address. */
+  comeBack(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,7 +37,11 @@ export async function startTestOrchestrator(
     return made;
   };
   const surroundings = { namespace, databaseUrl: database.url, transport: transport() };
-  const app: INestApplication = await startOrchestrator(surroundings, { port: 0 }, {}, sagas);
+  const start = (port: number): Promise<INestApplication> =>
+    startOrchestrator(surroundings, { port }, {}, sagas);
+  let app = await start(0);
+  const url = await app.getUrl();
+  let isAway = false;
   const handled: string[] = [];
   const saying = transport();
   const commands = participants.map((name) => topics.commands(namespace, name));
@@ -52,11 +60,19 @@ export async function startTestOrchestrator(
   });
   return {
     namespace,
-    url: await app.getUrl(),
+    url,
     handled,
     transport,
-    stop: async () => {
+    goAway: async () => {
       await app.close();
+      isAway = true;
+    },
+    comeBack: async () => {
+      app = await start(Number(new URL(url).port));
+      isAway = false;
+    },
+    stop: async () => {
+      if (!isAway) await app.close();
       for (const one of transports) await one.close();
       await database.drop();
     },

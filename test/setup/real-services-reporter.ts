@@ -3,9 +3,9 @@ import type { AggregatedResult, Reporter, TestResult } from '@jest/reporters';
 
 /** A file uses a real service when it asks for its address; what only memory runs on does not count. */
 const POSTGRES =
-  /\b(freshDatabase|testDatabaseUrl|startSystem|startTestOrchestrator|startInfra|engines)\(|infra-parent/;
+  /\b(freshDatabase|testDatabaseUrl|startSystem|startTestOrchestrator|startInfra|engines|describeSagaClient)\(|infra-parent/;
 const KAFKA =
-  /\b(testKafkaBrokers|startSystem|startTestOrchestrator|startInfra)\(|kafka-harness|infra-parent/;
+  /\b(testKafkaBrokers|startSystem|startTestOrchestrator|startInfra|describeSagaClient)\(|kafka-harness|infra-parent/;
 
 /** Closes the run by saying how many tests ran on real Kafka and real PostgreSQL, and on which. */
 export default class RealServicesReporter implements Pick<Reporter, 'onTestResult' | 'onRunComplete'> {

@@ -1,6 +1,9 @@
-import { type DataClass, sagaIdProblem } from '@skald/core';
+import { checkJson, type DataClass, sagaIdProblem, textProblem } from '@skald/core';
 import { validateData } from '@skald/runtime';
 import { InvalidInputError } from './errors.js';
+
+const LONGEST_MESSAGE_ID = 200;
+const LONGEST_REASON = 500;
 
 /** @throws InvalidInputError */
 export function checkId(id: string): void {
@@ -8,8 +11,24 @@ export function checkId(id: string): void {
   if (problem !== undefined) throw new InvalidInputError('the saga id', [problem]);
 }
 
-/** @throws InvalidInputError naming what is wrong, never the values */
+/** @throws InvalidInputError naming what is wrong, never the values; NotJsonError */
 export function checkData(what: string, type: DataClass<object>, data: unknown): void {
+  checkJson(data, what);
   const checked = validateData(type, data);
   if ('problems' in checked) throw new InvalidInputError(what, checked.problems);
+}
+
+/** @throws InvalidInputError */
+export function checkMessageId(id: string): void {
+  // oxlint-disable-next-line no-control-regex -- control characters are just what must be kept out
+  const isGood = /^[^\u0000-\u001f\u007f]*$/.test(id) && textProblem(id) === undefined;
+  if (isGood && id.length >= 1 && id.length <= LONGEST_MESSAGE_ID) return;
+  const problem = `a message id is a string of 1 to ${LONGEST_MESSAGE_ID} characters without control characters`;
+  throw new InvalidInputError('the message id', [problem]);
+}
+
+/** @throws InvalidInputError */
+export function checkReason(reason: string): void {
+  if (reason.length >= 1 && reason.length <= LONGEST_REASON && textProblem(reason) === undefined) return;
+  throw new InvalidInputError('the reason', [`a reason is a string of 1 to ${LONGEST_REASON} characters`]);
 }

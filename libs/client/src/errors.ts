@@ -1,6 +1,6 @@
-import { SkaldError } from '@skald/core';
+import { shortened, SkaldError } from '@skald/core';
 
-/** The orchestrator refused to start the saga. */
+/** The orchestrator said no. Its codes are those of `RequestRefusedError`, and the saga's own. */
 export class SagaRefusedError extends SkaldError {
   constructor(
     readonly code: string,
@@ -9,6 +9,43 @@ export class SagaRefusedError extends SkaldError {
     readonly problems: readonly string[],
   ) {
     super(message);
+  }
+}
+
+/** What was asked of the orchestrator. */
+export interface Asked {
+  readonly kind: 'start' | 'get' | 'signal' | 'call' | 'cancel';
+  readonly sagaId: string;
+  readonly messageId: string;
+}
+
+const WHAT_TO_DO: Readonly<Record<Asked['kind'], string>> = {
+  start: 'it may still be started: start it again with the same id and input, and it is one saga',
+  get: 'ask again',
+  signal: 'it may still arrive: send it again with the same messageId, and it counts once',
+  call: 'it may still be carried out: call again with the same messageId, and it counts once',
+  cancel: 'it may still be cancelled: cancel it again with the same messageId, and it counts once',
+};
+
+/**
+ * Nobody answered in time: the orchestrator, Kafka or the database is away, or overloaded. Whether the request was, or will
+ * be, carried out is not known; the message says how to ask again so that it counts once.
+ */
+export class NoAnswerError extends SkaldError {
+  readonly code = 'no_answer';
+  readonly sagaId: string;
+  /** Ask again with this one. */
+  readonly messageId: string;
+
+  /** @param reason what is known of why there was no answer */
+  constructor({ kind, sagaId, messageId }: Asked, milliseconds: number, reason = '', options?: ErrorOptions) {
+    const why = reason && ` (${shortened(reason, 500)})`;
+    super(
+      `the ${kind} of saga '${sagaId}' was not answered within ${milliseconds} ms${why}; ${WHAT_TO_DO[kind]}`,
+      options,
+    );
+    this.sagaId = sagaId;
+    this.messageId = messageId;
   }
 }
 
@@ -30,7 +67,7 @@ export class SagaTimeoutError extends SkaldError {
   }
 }
 
-/** The input does not fit its class; nothing was sent. */
+/** What was given does not fit its class or its bounds; nothing was sent. */
 export class InvalidInputError extends SkaldError {
   readonly code = 'invalid_input';
 
@@ -51,5 +88,14 @@ export class RestError extends SkaldError {
     detail: string,
   ) {
     super(`the orchestrator answered ${status}: ${detail}`);
+  }
+}
+
+/** The client was closed before the answer came, or before it was asked. */
+export class ClientClosedError extends SkaldError {
+  readonly code = 'client_closed';
+
+  constructor() {
+    super('the saga client is closed; what it was asked before may be carried out: ask another one');
   }
 }

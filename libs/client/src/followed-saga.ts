@@ -1,23 +1,31 @@
-import {
-  type Duration,
-  type Failure,
-  isRecord,
-  LifecycleType,
-  type Message,
-  readDuration,
-} from '@skald/core';
-import type { Clock } from '@skald/runtime';
-import { SagaRefusedError, SagaTimeoutError } from './errors.js';
+import { type Duration, type Failure, isRecord, type Message } from '@skald/core';
+import { NoAnswerError, SagaRefusedError, SagaTimeoutError } from './errors.js';
+import type { RestingListener } from './listeners.js';
 import type { SagaHandle, SagaOutcome } from './saga-client.js';
+import type { TimeLimit } from './time-limit.js';
 
-/** Takes the events of one saga, or the answer to one request; true when there is nothing more to wait for. */
-export interface Listener {
-  take(message: Message): boolean;
+/** What a client needs of a followed saga. */
+export interface Standing extends RestingListener {
+  /** Takes what an answer says about how the saga stands; true when it has ended. */
+  takeSnapshot(answer: unknown): boolean;
+}
+
+/** What a followed saga needs of its client. */
+export interface Following {
+  timeLimit(timeout: Duration | undefined): TimeLimit;
+  /** Somebody waits for the end. */
+  wake(saga: RestingListener): void;
+  /** Nobody does any more. */
+  rest(saga: RestingListener): void;
+  /** Hears of a saga again that was let go, and asks how it stands. */
+  resume(saga: Standing, limit: TimeLimit): Promise<void>;
 }
 
 /** A saga that is followed by its lifecycle events. */
-export class FollowedSaga<Output> implements SagaHandle<Output>, Listener {
+export class FollowedSaga<Output> implements SagaHandle<Output>, Standing {
+  private isLetGo = false;
   private isSuspended = false;
+  private waiting = 0;
   private settle!: (outcome: SagaOutcome<Output>) => void;
   private refuse!: (error: Error) => void;
   private readonly outcome = new Promise<SagaOutcome<Output>>((resolve, reject) => {
@@ -25,36 +33,61 @@ export class FollowedSaga<Output> implements SagaHandle<Output>, Listener {
     this.refuse = reject;
   });
 
-  /** @param requestId of the request that began it, whose refusal or answer counts too */
   constructor(
     readonly id: string,
-    private readonly requestId: string,
-    private readonly clock: Clock,
+    private readonly client: Following,
   ) {
-    // A refusal that nobody waits for must not end the process.
+    // A failure that nobody waits for must not end the process.
     this.outcome.catch(() => undefined);
   }
 
-  result(options: { readonly timeout?: Duration } = {}): Promise<SagaOutcome<Output>> {
-    return within(this.outcome, this.clock, options.timeout, (milliseconds) => {
-      return new SagaTimeoutError(this.id, milliseconds, this.isSuspended);
-    });
+  get sagaId(): string {
+    return this.id;
+  }
+
+  async result(options: { readonly timeout?: Duration } = {}): Promise<SagaOutcome<Output>> {
+    const { client, id } = this;
+    const limit = client.timeLimit(options.timeout);
+    this.waiting += 1;
+    client.wake(this);
+    try {
+      const tooLate = (): Error => new SagaTimeoutError(id, limit.milliseconds, this.isSuspended);
+      return await limit.race(this.heard(limit), tooLate);
+    } finally {
+      this.waiting -= 1;
+      if (this.waiting === 0) client.rest(this);
+    }
   }
 
   take({ type, data, requestid }: Message): boolean {
-    const fields = isRecord(data) ? data : {};
-    if (requestid !== undefined && requestid !== this.requestId) return false;
-    switch (type) {
-      case LifecycleType.answered: {
-        const snapshot = isRecord(fields['answer']) ? fields['answer'] : {};
-        return this.takeStatus(String(snapshot['status']), snapshot);
-      }
-      case LifecycleType.refused:
-        this.refuse(refusalOf(fields));
-        return true;
-      default:
-        return this.takeStatus(type.replace('skald.saga.', ''), fields);
+    // Answers to requests are for whoever asked.
+    if (requestid !== undefined) return false;
+    return this.takeStatus(type.replace('skald.saga.', ''), isRecord(data) ? data : {});
+  }
+
+  takeSnapshot(answer: unknown): boolean {
+    return isRecord(answer) && this.takeStatus(String(answer['status']), answer);
+  }
+
+  letGo(): void {
+    this.isLetGo = true;
+  }
+
+  fail(error: Error): void {
+    this.refuse(error);
+  }
+
+  private async heard(limit: TimeLimit): Promise<SagaOutcome<Output>> {
+    if (!this.isLetGo) return this.outcome;
+    this.isLetGo = false;
+    try {
+      await this.client.resume(this, limit);
+    } catch (error) {
+      this.isLetGo = true;
+      // Whoever waits for the end is told by their own limit that it has not come.
+      if (!(error instanceof NoAnswerError)) throw error;
     }
+    return this.outcome;
   }
 
   private takeStatus(status: string, fields: Record<string, unknown>): boolean {
@@ -68,64 +101,13 @@ export class FollowedSaga<Output> implements SagaHandle<Output>, Listener {
       case 'terminated':
         this.settle({ status });
         return true;
+      case 'removed':
+        // How it ended was not heard, and nobody knows it any more.
+        this.refuse(new SagaRefusedError('unknown_saga', `there is no saga '${this.id}'; it is removed`, []));
+        return true;
       default:
-        this.isSuspended = status === 'suspended' || (this.isSuspended && status === 'running');
+        this.isSuspended = status === 'suspended';
         return false;
     }
-  }
-}
-
-/** The answer to one request. */
-export class PendingAnswer implements Listener {
-  private settle!: (answer: unknown) => void;
-  private refuse!: (error: Error) => void;
-  private readonly answer = new Promise<unknown>((resolve, reject) => {
-    this.settle = resolve;
-    this.refuse = reject;
-  });
-
-  constructor(
-    private readonly sagaId: string,
-    private readonly requestId: string,
-    private readonly clock: Clock,
-  ) {
-    this.answer.catch(() => undefined);
-  }
-
-  within(timeout: Duration | undefined): Promise<unknown> {
-    return within(this.answer, this.clock, timeout, (milliseconds) => {
-      return new SagaTimeoutError(this.sagaId, milliseconds, false);
-    });
-  }
-
-  take({ type, data, requestid }: Message): boolean {
-    if (requestid !== this.requestId) return false;
-    const fields = isRecord(data) ? data : {};
-    if (type === LifecycleType.answered) this.settle(fields['answer']);
-    else this.refuse(refusalOf(fields));
-    return true;
-  }
-}
-
-export function refusalOf(fields: Record<string, unknown>): SagaRefusedError {
-  const problems = Array.isArray(fields['problems']) ? fields['problems'].map(String) : [];
-  return new SagaRefusedError(String(fields['code']), String(fields['message']), problems);
-}
-
-async function within<T>(
-  promise: Promise<T>,
-  clock: Clock,
-  duration: Duration = '30s',
-  tooLate: (milliseconds: number) => Error,
-): Promise<T> {
-  const milliseconds = readDuration('saga client', 'timeout', duration);
-  let cancel: (() => void) | undefined;
-  const timeout = new Promise<never>((_, reject) => {
-    cancel = clock.after(milliseconds, () => reject(tooLate(milliseconds)));
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    cancel?.();
   }
 }

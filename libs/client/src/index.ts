@@ -1,4 +1,11 @@
-export { InvalidInputError, RestError, SagaRefusedError, SagaTimeoutError } from './errors.js';
+export {
+  ClientClosedError,
+  InvalidInputError,
+  NoAnswerError,
+  RestError,
+  SagaRefusedError,
+  SagaTimeoutError,
+} from './errors.js';
 export { KafkaSagaClient } from './kafka-saga-client.js';
 export type { KafkaSagaClientOptions } from './kafka-saga-client.js';
 export { RestSagaClient } from './rest-saga-client.js';
@@ -12,5 +19,6 @@ export type {
   SagaOutcome,
   SagaSnapshot,
   SignalData,
+  StartOptions,
 } from './saga-client.js';
 export { SagaClientModule } from './saga-client.module.js';

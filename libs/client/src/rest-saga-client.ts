@@ -2,16 +2,16 @@ import {
   type AnySaga,
   type CallContract,
   checkIdentifier,
+  DefinitionError,
   type Duration,
-  type InputOf,
   isRecord,
   type OutputOf,
-  readDuration,
   type SignalContract,
 } from '@skald/core';
 import { type Clock, systemClock } from '@skald/runtime';
-import { checkData, checkId } from './check.js';
-import { RestError, SagaRefusedError, SagaTimeoutError } from './errors.js';
+import { checkData, checkId, checkMessageId, checkReason } from './check.js';
+import { NoAnswerError, SagaRefusedError, SagaTimeoutError } from './errors.js';
+import { RestSender } from './rest-sender.js';
 import {
   type CallReply,
   type CallRequest,
@@ -21,7 +21,9 @@ import {
   type SagaOutcome,
   type SagaSnapshot,
   type SignalData,
+  type StartOptions,
 } from './saga-client.js';
+import { TimeLimit } from './time-limit.js';
 
 export interface RestSagaClientOptions {
   /** Where the orchestrator's REST interface is, e.g. `http://orchestrator:3000`. */
@@ -35,30 +37,46 @@ export interface RestSagaClientOptions {
   readonly clock?: Clock;
 }
 
+const FIRST_POLL_MS = 25;
+
 /** Speaks to sagas over the orchestrator's REST interface, for callers that have no Kafka. */
 export class RestSagaClient extends SagaClient {
-  private readonly base: string;
+  private readonly sender: RestSender;
   private readonly clock: Clock;
 
   constructor(private readonly options: RestSagaClientOptions) {
     super();
     checkIdentifier('saga client', 'namespace', options.namespace);
-    this.base = `${options.url.replace(/\/$/, '')}/api/v1/namespaces/${options.namespace}/sagas`;
+    if (!/^https?:$/.test(URL.canParse(options.url) ? new URL(options.url).protocol : '')) {
+      throw new DefinitionError(
+        'saga client',
+        'url',
+        "write the orchestrator's address, e.g. http://localhost:3000",
+      );
+    }
+    const sagas = `${options.url.replace(/\/$/, '')}/api/v1/namespaces/${options.namespace}/sagas`;
+    this.sender = new RestSender(sagas, options.headers ?? {});
     this.clock = options.clock ?? systemClock;
   }
 
   async start<S extends AnySaga>(
     saga: S,
-    { id, input }: { readonly id: string; readonly input: InputOf<S> },
+    { id, input, timeout }: StartOptions<S>,
   ): Promise<SagaHandle<OutputOf<S>>> {
     checkId(id);
     checkData(`the input of '${saga.name}'`, saga.input, input);
-    await this.request('POST', '', { definition: saga.name, id, input });
+    const body = { definition: saga.name, id, input };
+    await this.sender.send({ kind: 'start', sagaId: id, messageId: id }, '', body, this.limit(timeout));
     return this.handle(saga, id);
   }
 
-  async follow<S extends AnySaga>(saga: S, id: string): Promise<SagaHandle<OutputOf<S>>> {
+  async follow<S extends AnySaga>(
+    saga: S,
+    id: string,
+    { timeout }: Pick<RequestOptions, 'timeout'> = {},
+  ): Promise<SagaHandle<OutputOf<S>>> {
     checkId(id);
+    await this.look(id, this.limit(timeout));
     return this.handle(saga, id);
   }
 
@@ -69,8 +87,7 @@ export class RestSagaClient extends SagaClient {
   ): Promise<SagaSnapshot<OutputOf<S>> | undefined> {
     checkId(id);
     try {
-      const view = await this.request('GET', `/${encodeURIComponent(id)}`, undefined, timeout);
-      return view as SagaSnapshot<OutputOf<S>>;
+      return await this.look(id, this.limit(timeout));
     } catch (error) {
       if (error instanceof SagaRefusedError && error.code === 'unknown_saga') return undefined;
       throw error;
@@ -81,84 +98,85 @@ export class RestSagaClient extends SagaClient {
     id: string,
     contract: S,
     data: SignalData<S>,
-    { messageId = crypto.randomUUID() }: Pick<RequestOptions, 'messageId'> = {},
+    options: RequestOptions = {},
   ): Promise<void> {
     checkId(id);
     checkData(`the data of signal '${contract.name}'`, contract.data, data);
-    await this.request('POST', `/${encodeURIComponent(id)}/signals`, {
-      signal: contract.name,
-      messageId,
-      data,
-    });
+    await this.tell('signal', id, { signal: contract.name, data }, options);
   }
 
   async call<C extends CallContract>(
     id: string,
     contract: C,
     request: CallRequest<C>,
-    { messageId = crypto.randomUUID(), timeout }: RequestOptions = {},
+    options: RequestOptions = {},
   ): Promise<CallReply<C>> {
     checkId(id);
     checkData(`the request of call '${contract.name}'`, contract.request, request);
-    const body = { call: contract.name, messageId, request };
-    const answer = await this.request('POST', `/${encodeURIComponent(id)}/calls`, body, timeout);
+    const answer = await this.tell('call', id, { call: contract.name, request }, options);
     return (isRecord(answer) ? answer['answer'] : undefined) as CallReply<C>;
   }
 
-  async cancel(id: string, reason: string, { timeout }: Pick<RequestOptions, 'timeout'> = {}): Promise<void> {
+  async cancel(id: string, reason: string, options: RequestOptions = {}): Promise<void> {
     checkId(id);
-    await this.request('POST', `/${encodeURIComponent(id)}/cancel`, { reason }, timeout);
+    checkReason(reason);
+    await this.tell('cancel', id, { reason }, options);
   }
 
-  async close(): Promise<void> {}
-
-  private handle<S extends AnySaga>(saga: S, id: string): SagaHandle<OutputOf<S>> {
-    return { id, result: ({ timeout } = {}) => this.untilEnded(saga, id, timeout) };
+  close(): Promise<void> {
+    this.sender.close();
+    return Promise.resolve();
   }
 
-  private async untilEnded<S extends AnySaga>(
-    saga: S,
+  private limit(timeout: Duration | undefined): TimeLimit {
+    return new TimeLimit(this.clock, timeout);
+  }
+
+  private tell(
+    kind: keyof typeof RESOURCES,
     id: string,
-    timeout: Duration = '30s',
-  ): Promise<SagaOutcome<OutputOf<S>>> {
-    const milliseconds = readDuration('saga client', 'timeout', timeout);
-    const deadline = this.clock.now() + milliseconds;
-    for (let pause = 25; ; pause = Math.min(2 * pause, this.options.pollMs ?? 500)) {
-      const snapshot = await this.get(saga, id);
-      if (snapshot === undefined) throw new SagaRefusedError('unknown_saga', `there is no saga '${id}'`, []);
-      const outcome = outcomeOf(snapshot);
-      if (outcome !== undefined) return outcome;
-      if (this.clock.now() + pause > deadline) {
-        throw new SagaTimeoutError(id, milliseconds, snapshot.status === 'suspended');
+    content: object,
+    { messageId = crypto.randomUUID(), timeout }: RequestOptions,
+  ): Promise<unknown> {
+    checkMessageId(messageId);
+    const path = `/${encodeURIComponent(id)}/${RESOURCES[kind]}`;
+    return this.sender.send(
+      { kind, sagaId: id, messageId },
+      path,
+      { ...content, messageId },
+      this.limit(timeout),
+    );
+  }
+
+  private async look<Output>(id: string, limit: TimeLimit): Promise<SagaSnapshot<Output>> {
+    const asked = { kind: 'get', sagaId: id, messageId: id } as const;
+    const view = await this.sender.send(asked, `/${encodeURIComponent(id)}`, undefined, limit);
+    return view as SagaSnapshot<Output>;
+  }
+
+  private handle<S extends AnySaga>(_saga: S, id: string): SagaHandle<OutputOf<S>> {
+    return { id, result: ({ timeout } = {}) => this.untilEnded(id, this.limit(timeout)) };
+  }
+
+  private async untilEnded<Output>(id: string, limit: TimeLimit): Promise<SagaOutcome<Output>> {
+    let isSuspended = false;
+    for (let pause = FIRST_POLL_MS; ; pause = Math.min(2 * pause, this.options.pollMs ?? 500)) {
+      try {
+        const snapshot = await this.look<Output>(id, limit);
+        const outcome = outcomeOf(snapshot);
+        if (outcome !== undefined) return outcome;
+        isSuspended = snapshot.status === 'suspended';
+      } catch (error) {
+        if (!(error instanceof NoAnswerError)) throw error;
       }
-      await new Promise<void>((resolve) => this.clock.after(pause, resolve));
+      if (limit.left === 0) throw new SagaTimeoutError(id, limit.milliseconds, isSuspended);
+      await limit.pause(pause);
     }
   }
-
-  private async request(
-    method: 'GET' | 'POST',
-    path: string,
-    body: object | undefined,
-    timeout: Duration = '30s',
-  ): Promise<unknown> {
-    const response = await fetch(`${this.base}${path}`, {
-      method,
-      headers: { accept: 'application/json', 'content-type': 'application/json', ...this.options.headers },
-      signal: AbortSignal.timeout(readDuration('saga client', 'timeout', timeout)),
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    const answer: unknown = text === '' ? undefined : JSON.parse(text);
-    if (response.ok) return answer;
-    const problem = isRecord(answer) ? answer : {};
-    const type = String(problem['type']);
-    const detail = typeof problem['detail'] === 'string' ? problem['detail'] : response.statusText;
-    const known = /^urn:skald:problem:(.+)$/.exec(type)?.[1];
-    if (known === undefined) throw new RestError(response.status, detail);
-    const errors = Array.isArray(problem['errors']) ? problem['errors'].map(String) : [];
-    throw new SagaRefusedError(known, detail, errors);
-  }
 }
+
+/** Where each of them is sent to. */
+const RESOURCES = { signal: 'signals', call: 'calls', cancel: 'cancel' } as const;
 
 function outcomeOf<Output>(snapshot: SagaSnapshot<Output>): SagaOutcome<Output> | undefined {
   const { status, output, failure } = snapshot;

@@ -40,8 +40,13 @@ export function checkDataName(subject: string, name: string): void {
 /** Half of a character: it would not come back from the database as it went in. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** Says what is wrong with a saga id, or nothing. An id is the caller's: any 1 to 200 printable characters. */
+/**
+ * Says what is wrong with a saga id, or nothing. An id is the caller's: any 1 to 200 printable characters. But not `.` and
+ * `..`: in the path of an address they mean "here" and "one up", and whatever resolves paths takes them out, so such a saga
+ * could never be reached over REST.
+ */
 export function sagaIdProblem(id: unknown): string | undefined {
+  if (id === '.' || id === '..') return `a saga id must not be '${id}', which cannot stand in an address`;
   return typeof id === 'string' && SAGA_ID.test(id) && !LONE_SURROGATE.test(id)
     ? undefined
     : 'a saga id is a string of 1 to 200 characters without control characters';

@@ -31,6 +31,12 @@ export class CallRequest {
 }
 
 export class CancelRequest {
+  /** The same for copies. Default: a new one. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  messageId?: string;
+
   @IsString()
   @Length(1, 500)
   reason!: string;
