@@ -113,7 +113,7 @@ export function describeTransport(name: string, makeHarness: () => Promise<Trans
 
         const sending = send(transport, uniqueName('missing'), [messageOf('a', 1)]);
 
-        await expect(sending).rejects.toMatchObject({ code: 'unknown_topic' });
+        await expect(sending).rejects.toThrow('does not exist');
       });
 
       it('still sends after a send was rejected', async () => {

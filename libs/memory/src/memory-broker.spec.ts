@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Message } from '@skald/core';
 import { MemoryBroker } from './memory-broker.js';
 import { MemoryTransport } from './memory-transport.js';
 
@@ -30,6 +31,46 @@ describe('the memory broker', () => {
 
     expect(() => broker.append([record(1), { ...record(2), topic: 'missing' }])).toThrow("'missing'");
     expect(broker.messages('t')).toEqual([]);
+  });
+
+  it('lets a transport send what it can, and names what it refuses for good', async () => {
+    const broker = new MemoryBroker({ maximumBytes: 300 });
+    const transport = new MemoryTransport({ broker });
+    await transport.ensureTopics(['t']);
+    const message = (id: string, data: unknown): Message => ({
+      specversion: '1.0',
+      id,
+      source: '/t',
+      type: 't',
+      namespace: 'n',
+      sagaid: 'k',
+      data,
+    });
+    const circular: Record<string, unknown> = {};
+    circular['self'] = circular;
+    const sent = [
+      { topic: 't', message: message('1', 'x') },
+      { topic: 't', message: message('2', 'é'.repeat(200)) },
+      { topic: 'missing', message: message('3', 'x') },
+      { topic: 't', message: message('4', circular) },
+      { topic: 't', message: message('5', 'x') },
+    ];
+
+    const sending = transport.send(sent);
+
+    await expect(sending).rejects.toMatchObject({
+      code: 'message_refused',
+      refused: [
+        { message: sent[1]?.message, code: 'too_large', reason: expect.stringContaining('of 300 bytes') },
+        { message: sent[2]?.message, code: 'unknown_topic', reason: "the topic 'missing' does not exist" },
+        { message: sent[3]?.message, code: 'not_json' },
+      ],
+    });
+    expect(broker.messages('t').map(({ value }) => JSON.parse(value).id)).toEqual(['1', '5']);
+  });
+
+  it('refuses a limit that is none', () => {
+    expect(() => new MemoryBroker({ maximumBytes: 0 })).toThrow('maximumBytes');
   });
 
   it('forgets old messages only when every group has confirmed them', async () => {

@@ -1,4 +1,5 @@
-import { SkaldError } from '@skald/core';
+import { shortened, SkaldError } from '@skald/core';
+import type { RefusedMessage } from '@skald/runtime';
 import { MemoryGroup } from './memory-group.js';
 import { PartitionLog } from './partition-log.js';
 
@@ -28,6 +29,8 @@ export interface MemoryBrokerOptions {
   readonly partitions?: number;
   /** How many messages each partition keeps after all groups have confirmed them. 0 or more, default 10 000. */
   readonly keep?: number;
+  /** The longest value of a message that a transport may send, in bytes of UTF-8. At least 1, default 1 048 576 as in Kafka. */
+  readonly maximumBytes?: number;
 }
 
 /** What a sender gives. The value is text, usually JSON, as it would be on a wire. */
@@ -53,12 +56,14 @@ export class MemoryBroker {
   private readonly groups = new Map<string, MemoryGroup>();
   private readonly partitions: number;
   private readonly keep: number;
+  private readonly maximumBytes: number;
   private sequence = 0;
 
   /** @throws MemoryOptionsError */
   constructor(options: MemoryBrokerOptions = {}) {
     this.partitions = wholeNumber('partitions', options.partitions ?? 4, 1);
     this.keep = wholeNumber('keep', options.keep ?? 10_000, 0);
+    this.maximumBytes = wholeNumber('maximumBytes', options.maximumBytes ?? 1_048_576, 1);
   }
 
   /** Creates the topic unless it is there. */
@@ -68,6 +73,21 @@ export class MemoryBroker {
       topic,
       Array.from({ length: partitions }, (_, partition) => new PartitionLog(topic, partition)),
     );
+  }
+
+  /** Why a message with this value can never be sent to the topic, if so. */
+  refusal(topic: string, value: string): Pick<RefusedMessage, 'code' | 'reason'> | undefined {
+    if (!this.topics.has(topic)) {
+      return { code: 'unknown_topic', reason: `the topic '${shortened(topic, 249)}' does not exist` };
+    }
+    // A character has at most three bytes.
+    const isSurelySmall = 3 * value.length <= this.maximumBytes;
+    const bytes = isSurelySmall ? 0 : new TextEncoder().encode(value).length;
+    if (bytes <= this.maximumBytes) return undefined;
+    return {
+      code: 'too_large',
+      reason: `a message to '${topic}' has ${bytes} of ${this.maximumBytes} bytes`,
+    };
   }
 
   /**

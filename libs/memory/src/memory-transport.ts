@@ -1,4 +1,4 @@
-import { type OutgoingMessage, topics as topicNames } from '@skald/core';
+import { type Message, type OutgoingMessage, topics as topicNames } from '@skald/core';
 import {
   type Clock,
   type Consumer,
@@ -6,10 +6,12 @@ import {
   type CrashProbe,
   type DeadLetters,
   type Log,
+  MessageRefusedError,
+  type RefusedMessage,
   systemClock,
   type TransportWithDeadLetters,
 } from '@skald/runtime';
-import { type MemoryBroker, MemoryOptionsError, wholeNumber } from './memory-broker.js';
+import { type MemoryBroker, MemoryOptionsError, type MemoryRecord, wholeNumber } from './memory-broker.js';
 import { MemoryConsumer } from './memory-consumer.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 
@@ -71,12 +73,19 @@ export class MemoryTransport implements TransportWithDeadLetters {
     };
   }
 
-  /** @throws UnknownMemoryTopicError; nothing is sent then */
+  /** @throws MessageRefusedError for missing topics, and for what is too large or not JSON; all others are sent then */
   async send(messages: readonly OutgoingMessage[]): Promise<void> {
     this.refuseWhenClosed();
-    this.broker.append(
-      messages.map(({ topic, message }) => ({ topic, key: message.sagaid, value: JSON.stringify(message) })),
-    );
+    const records: (MemoryRecord & { readonly topic: string })[] = [];
+    const refused: RefusedMessage[] = [];
+    for (const { topic, message } of messages) {
+      const value = textOf(message);
+      const why = value === undefined ? NOT_JSON : this.broker.refusal(topic, value);
+      if (why !== undefined) refused.push({ message, ...why });
+      else if (value !== undefined) records.push({ topic, key: message.sagaid, value });
+    }
+    this.broker.append(records);
+    if (refused.length > 0) throw new MessageRefusedError(refused);
   }
 
   async close(): Promise<void> {
@@ -97,5 +106,15 @@ export class MemoryTransport implements TransportWithDeadLetters {
 
   private refuseWhenClosed(): void {
     if (this.isClosed) throw new MemoryOptionsError('transport', 'it is closed; make a new one');
+  }
+}
+
+const NOT_JSON = { code: 'not_json', reason: 'the message cannot be written as JSON' } as const;
+
+function textOf(message: Message): string | undefined {
+  try {
+    return JSON.stringify(message);
+  } catch {
+    return undefined;
   }
 }

@@ -40,8 +40,9 @@ export interface RefusedMessage {
    * - `unknown_topic`: the topic does not exist
    * - `invalid_topic`: its name can be no topic's
    * - `not_allowed`: this client may not write to the topic
+   * - `not_json`: it cannot be written as JSON at all
    */
-  readonly code: 'too_large' | 'unknown_topic' | 'invalid_topic' | 'not_allowed';
+  readonly code: 'too_large' | 'unknown_topic' | 'invalid_topic' | 'not_allowed' | 'not_json';
   /** For people. Names the topic, and nothing of the message's content. */
   readonly reason: string;
 }

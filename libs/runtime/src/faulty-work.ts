@@ -1,7 +1,7 @@
 import { type CommandRef, shortened } from '@skald/core';
+import { isEnvironments } from './environment.js';
 import { messageOf, RequestRefusedError, stackOf, UnstorableError } from './errors.js';
 import { UnusableMessageError } from './inbound.js';
-import { isOfTheHour } from './isolation.js';
 import type { Clock, InstanceKey, Log } from './ports.js';
 import { keyText, type WorkResult } from './turn.js';
 import type { TurnRunner } from './turn-runner.js';
@@ -129,7 +129,7 @@ export class FaultyWork {
       await work();
       return undefined;
     } catch (error) {
-      if (isOfTheHour(error)) throw error;
+      if (isEnvironments(error)) throw error;
       return error;
     }
   }

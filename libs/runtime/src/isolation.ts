@@ -1,9 +1,4 @@
-import { ConcurrentChangeError, StoreUnavailableError } from './errors.js';
-
-/** Whether trying the same again later is right. Whatever else comes out of a batch is the fault of the work in it. */
-export function isOfTheHour(error: unknown): boolean {
-  return error instanceof StoreUnavailableError || error instanceof ConcurrentChangeError;
-}
+import { isEnvironments } from './environment.js';
 
 /** How one piece of work ended that was not done together with all others of its batch. */
 export type Outcome<R> =
@@ -26,7 +21,7 @@ export async function runApart<W, R>(
   run: (works: readonly W[]) => Promise<readonly R[]>,
   alone: (work: W, error: unknown) => Promise<R>,
 ): Promise<Outcome<R>[]> {
-  if (isOfTheHour(error)) return works.map(() => ({ kind: 'failed', error }));
+  if (isEnvironments(error)) return works.map(() => ({ kind: 'failed', error }));
   const [work] = works;
   if (works.length === 1 && work !== undefined) return [await outcomeOf(alone(work, error))];
   const outcomes: Outcome<R>[] = [];

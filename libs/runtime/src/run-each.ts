@@ -1,5 +1,6 @@
 import type { SagaInstance } from '@skald/core';
-import { isOfTheHour, runApart } from './isolation.js';
+import { isEnvironments } from './environment.js';
+import { runApart } from './isolation.js';
 import type { InstanceKey, StoreTurn } from './ports.js';
 import type { DecidedTurn } from './turn.js';
 import type { TurnRunner } from './turn-runner.js';
@@ -39,7 +40,7 @@ export async function runEach(
     });
     return { count: keys.length, faulty: 0 };
   } catch (error) {
-    if (isOfTheHour(error) || keys.length === 0) throw error;
+    if (isEnvironments(error) || keys.length === 0) throw error;
     let faulty = 0;
     const outcomes = await runApart(
       keys,
