@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import {
+  childId,
   command,
   type Message,
   type ReplyOutcome,
@@ -98,9 +99,10 @@ const ended = new Promise<void>((resolve) => {
   });
 });
 
-await engine.startSaga({ definition: 'trip', id: 'iceland', input: { to: 'Reykjavík', price: 1_200 } });
+const input = { to: 'Reykjavík', price: 1_200 };
+const { instance: iceland } = await engine.startSaga({ definition: 'trip', id: 'iceland', input });
 await ended;
-for (const id of ['iceland', 'iceland/pay/1']) {
+for (const id of [iceland.id, childId(iceland, { step: 'pay', visit: 1 })]) {
   const instance = await engine.find(id);
   console.log(`\n${id}  ${instance?.definition.name}  ${instance?.status.toUpperCase()}`);
   for (const entry of await engine.history(id)) {

@@ -97,7 +97,9 @@ describe('a service that knows only the wire protocol, on real Kafka', () => {
   it('takes part in a saga that completes, beside other participants', async () => {
     const end = await startAndWait('a-pivot', 'bare-1', 30);
     expect(end).toMatchObject({ type: 'skald.saga.completed', data: { output: { paymentId: 'paid 30' } } });
-    expect([...ledger.keys()]).toEqual([`${namespace}/a-pivot@1/bare-1/pay/do/1`]);
+    expect([...ledger.keys()]).toEqual([
+      expect.stringMatching(new RegExp(`^${namespace}/a-pivot@1/bare-1/\\w+/pay/do/1$`)),
+    ]);
   });
 
   it('takes part in a saga that is compensated', async () => {

@@ -13,6 +13,8 @@ export interface CommandRef {
   /** `name@version` */
   readonly definition: string;
   readonly sagaId: string;
+  /** See `SagaInstance.incarnation`. */
+  readonly incarnation?: string;
   readonly step: string;
   readonly direction: Direction;
   /** Which visit of the step, from 1. */
@@ -29,6 +31,8 @@ export interface LifecycleRef {
   readonly namespace: string;
   readonly definition: string;
   readonly sagaId: string;
+  /** See `SagaInstance.incarnation`. */
+  readonly incarnation?: string;
   readonly event: string;
   readonly revision: number;
 }
@@ -61,8 +65,23 @@ export function lifecycleId(ref: LifecycleRef): string {
   return `${placeOf(ref)}/${NO_STEP}/${ref.event}/${ref.revision}`;
 }
 
-function placeOf({ namespace, definition, sagaId }: CommandRef | LifecycleRef): string {
-  return `${encode(namespace)}/${definition}/${encode(sagaId)}`;
+function placeOf({ namespace, definition, sagaId, incarnation }: CommandRef | LifecycleRef): string {
+  const place = `${encode(namespace)}/${definition}/${encode(sagaId)}`;
+  return incarnation === undefined ? place : `${place}/${incarnation}`;
+}
+
+const RANDOM_DIGITS = 6;
+
+/**
+ * Tells an instance from every other one that has its id at another time: the time when it began, and dice for two of
+ * one millisecond.
+ *
+ * @param at milliseconds since 1970
+ * @param random from 0 (inclusive) to 1 (exclusive)
+ */
+export function incarnationOf({ at, random }: { readonly at: number; readonly random: number }): string {
+  const dice = Math.floor(random * 36 ** RANDOM_DIGITS).toString(36);
+  return `${Math.floor(at).toString(36)}${dice.padStart(RANDOM_DIGITS, '0')}`;
 }
 
 /** @throws MalformedIdError when the text is no id of a command of Skald */
@@ -72,42 +91,54 @@ export function parseCommandId(id: string): CommandRef {
   return ref;
 }
 
-/** @throws MalformedIdError */
+/**
+ * Reads ids with an incarnation, and those of instances that began before there were any.
+ *
+ * @throws MalformedIdError
+ */
 export function parseId(id: string): CommandRef | LifecycleRef {
   // On the hot path, several times for every step of every saga: looking for the slashes costs a third less than `split`.
   const ends: number[] = [];
   for (let at = id.indexOf('/'); at >= 0; at = id.indexOf('/', at + 1)) ends.push(at);
-  const [end1 = -1, end2 = -1, end3 = -1, end4 = -1, end5 = -1] = ends;
+  const hasIncarnation = ends.length === 6;
+  const [end1 = -1, end2 = -1, end3 = -1, end4 = -1, end5 = -1, end6 = -1] = ends;
+  const placeEnd = hasIncarnation ? end4 : end3;
+  const stepEnd = hasIncarnation ? end5 : end4;
+  const kindEnd = hasIncarnation ? end6 : end5;
   const namespace = id.slice(0, end1);
   const definition = id.slice(end1 + 1, end2);
   const sagaId = id.slice(end2 + 1, end3);
-  const step = id.slice(end3 + 1, end4);
-  const kind = id.slice(end4 + 1, end5);
-  const count = id.slice(end5 + 1);
+  const incarnation = hasIncarnation ? id.slice(end3 + 1, end4) : undefined;
+  const step = id.slice(placeEnd + 1, stepEnd);
+  const kind = id.slice(stepEnd + 1, kindEnd);
+  const count = id.slice(kindEnd + 1);
   const dot = count.indexOf('.');
   const number = Number(dot < 0 ? count : count.slice(0, dot));
   const round = dot < 0 ? undefined : Number(count.slice(dot + 1));
   if (
-    ends.length !== 5 ||
+    (ends.length !== 5 && !hasIncarnation) ||
     !namespace ||
     !definition ||
     !sagaId ||
+    incarnation === '' ||
     !kind ||
     !isCount(number) ||
     (round !== undefined && !isCount(round))
   ) {
     throw new MalformedIdError(
-      `${JSON.stringify(id)} is no id of Skald: namespace/definition@version/saga/step/direction/visit`,
+      `${JSON.stringify(id)} is no id of Skald: namespace/definition@version/saga/incarnation/step/direction/visit`,
     );
   }
   if (step === NO_STEP) {
-    return {
+    const ref: Mutable<LifecycleRef> = {
       namespace: decode(namespace),
       definition,
       sagaId: decode(sagaId),
       event: kind,
       revision: number,
     };
+    if (incarnation !== undefined) ref.incarnation = incarnation;
+    return ref;
   }
   if (kind !== 'do' && kind !== 'undo' && kind !== 'probe') {
     throw new MalformedIdError(
@@ -122,6 +153,7 @@ export function parseId(id: string): CommandRef | LifecycleRef {
     direction: kind,
     visit: number,
   };
+  if (incarnation !== undefined) ref.incarnation = incarnation;
   if (round !== undefined) ref.round = round;
   return ref;
 }

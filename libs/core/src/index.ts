@@ -45,9 +45,9 @@ export type {
   SagaEvent,
   Transition,
 } from './events.js';
-export { commandId, lifecycleId, MalformedIdError, parseCommandId, parseId } from './ids.js';
+export { commandId, incarnationOf, lifecycleId, MalformedIdError, parseCommandId, parseId } from './ids.js';
 export type { CommandRef, Direction, LifecycleRef } from './ids.js';
-export { commandIdOf, exchangeOf, isEnded, isOpen } from './instance.js';
+export { commandIdOf, exchangeOf, isEnded, isOpen, lifecycleIdOf } from './instance.js';
 export type {
   CallAnswer,
   Exchange,

@@ -1,6 +1,7 @@
 import { definitionRef } from './definition.js';
-import { commandId, type Direction } from './ids.js';
+import { commandId, type CommandRef, type Direction, lifecycleId, type LifecycleRef } from './ids.js';
 import type { JsonObject } from './json.js';
+import type { Mutable } from './mutable.js';
 
 /**
  * - `running`: steps are being done
@@ -102,6 +103,12 @@ export interface Parent {
 export interface SagaInstance {
   readonly namespace: string;
   readonly id: string;
+  /**
+   * Tells it from an earlier instance of the same id that was removed: it is part of the ids of all that it sends, so
+   * that no participant takes a command for one of that earlier life. Absent on instances that began before there
+   * were incarnations.
+   */
+  readonly incarnation?: string;
   readonly definition: { readonly name: string; readonly version: number; readonly hash: string };
   readonly status: SagaStatus;
   /** How many transitions made it what it is; the number of its newest history entry. */
@@ -145,15 +152,31 @@ export function exchangeOf(visit: Visit, direction: Direction): Exchange | undef
 }
 
 export function commandIdOf(instance: SagaInstance, visit: Visit, direction: Direction): string {
-  return commandId({
+  const ref: Mutable<CommandRef> = {
     namespace: instance.namespace,
     definition: definitionRef(instance.definition),
     sagaId: instance.id,
     step: visit.step,
     direction,
     visit: visit.visit,
-    ...roundOf(exchangeOf(visit, direction)),
-  });
+  };
+  if (instance.incarnation !== undefined) ref.incarnation = instance.incarnation;
+  const round = exchangeOf(visit, direction)?.round;
+  if (round !== undefined) ref.round = round;
+  return commandId(ref);
+}
+
+/** The id of something that is told about the instance as it is now, or as it was at another revision. */
+export function lifecycleIdOf(instance: SagaInstance, event: string, revision = instance.revision): string {
+  const ref: Mutable<LifecycleRef> = {
+    namespace: instance.namespace,
+    definition: definitionRef(instance.definition),
+    sagaId: instance.id,
+    event,
+    revision,
+  };
+  if (instance.incarnation !== undefined) ref.incarnation = instance.incarnation;
+  return lifecycleId(ref);
 }
 
 export function roundOf(exchange: Pick<Exchange, 'round'> | undefined): Pick<Exchange, 'round'> {

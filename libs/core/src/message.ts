@@ -124,6 +124,9 @@ export function owedMessage(
   id: string,
 ): OutgoingMessage | undefined {
   const ref = parseId(id);
+  if ('event' in ref && ref.event === 'removed') return removedMessage(id);
+  // Owed by an earlier instance of this id.
+  if (ref.incarnation !== instance.incarnation) return undefined;
   if ('event' in ref) {
     return ref.event === 'answer-do' || ref.event === 'answer-undo'
       ? parentAnswer(instance, ref.event)
@@ -200,7 +203,7 @@ function childRequest(
       type: isStart ? RequestType.start : RequestType.undo,
       datacontenttype: 'application/json',
       namespace,
-      sagaid: childId(instance.id, visit),
+      sagaid: childId(instance, visit),
       step: visit.step,
       attempt: exchange.attempt,
       replyto: topics.replies(namespace),
@@ -212,10 +215,18 @@ function childRequest(
 
 const LONGEST_ID = 200;
 
-/** The id of a child saga: the same for the same visit, so that it is started once. */
-export function childId(parentId: string, { step, visit }: Pick<Visit, 'step' | 'visit'>): string {
-  const readable = `${parentId}/${step}/${visit}`;
-  return readable.length <= LONGEST_ID ? readable : `${hash64(parentId)}/${step}/${visit}`;
+/**
+ * The id of a child saga: the same for the same visit, so that it is started once, and another one for a later parent of
+ * the same id.
+ */
+export function childId(
+  parent: Pick<SagaInstance, 'id' | 'incarnation'>,
+  { step, visit }: Pick<Visit, 'step' | 'visit'>,
+): string {
+  const { id, incarnation } = parent;
+  const place = incarnation === undefined ? `${step}/${visit}` : `${incarnation}/${step}/${visit}`;
+  const readable = `${id}/${place}`;
+  return readable.length <= LONGEST_ID ? readable : `${hash64(id)}/${place}`;
 }
 
 /** What a child saga answers its parent, by how it stands. */
@@ -272,10 +283,9 @@ export function orchestratorEvent(
   };
 }
 
-function lifecycleMessage(instance: SagaInstance, id: string, event: string): OutgoingMessage | undefined {
+function lifecycleMessage(instance: SagaInstance, id: string, event: string): OutgoingMessage {
   const dot = event.indexOf('.');
   const kind = dot < 0 ? event : event.slice(0, dot);
-  if (kind === 'removed') return removedMessage(id);
   const requestId = kind === 'started' ? answeredRequest(event) : undefined;
   const visit = dot < 0 || kind === 'started' ? undefined : instance.visits[Number(event.slice(dot + 1))];
   const { namespace } = instance;

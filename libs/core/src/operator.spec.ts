@@ -140,7 +140,7 @@ describe('an operator', () => {
     it('a step that was rejected, as another command: a participant keeps its no to the first for ever', () => {
       const story = stuckPastPivot().operate({ kind: 'retry' });
       const ship = owedOf(PivotSaga, story);
-      expect(ship?.id).toBe('story/with-pivot@1/story/ship/do/1.2');
+      expect(ship?.id).toMatch(/^story\/with-pivot@1\/story\/\w+\/ship\/do\/1\.2$/);
       story.expectCommand(Ship).reply().expectCompleted();
     });
 
@@ -153,8 +153,8 @@ describe('an operator', () => {
         .reject('too_late' as never);
       story.operate({ kind: 'retry' });
       expect(owedOf(OrderSaga, story)).toMatchObject({
-        id: 'story/order@1/story/reserve%20stock/undo/1.2',
-        compensates: 'story/order@1/story/reserve%20stock/do/1',
+        id: expect.stringMatching(/^story\/order@1\/story\/\w+\/reserve%20stock\/undo\/1\.2$/),
+        compensates: expect.stringMatching(/^story\/order@1\/story\/\w+\/reserve%20stock\/do\/1$/),
       });
       story.expectCommand(ReleaseStock).reply().expectCompensated();
     });

@@ -1,7 +1,8 @@
 import { command } from './contract.js';
 import type { AnySaga } from './definition.js';
 import { isDetail, type SagaEvent } from './events.js';
-import type { SagaInstance } from './instance.js';
+import { parseCommandId } from './ids.js';
+import { commandIdOf, type SagaInstance } from './instance.js';
 import { saga } from './saga.js';
 import { transition } from './transition.js';
 
@@ -123,14 +124,8 @@ export class OrderStory {
     direction: 'do' | 'undo' = 'do',
     attempt?: number,
   ): this {
-    const command = {
-      namespace: 'shop',
-      definition: 'order@1',
-      sagaId: 'o-1',
-      step,
-      direction,
-      visit: 1,
-    };
+    const visit = { step, visit: 1, action: { state: 'pending', attempt: 1 } } as const;
+    const command = parseCommandId(commandIdOf(this.state, visit, direction));
     return this.happens({ kind: 'reply', command, attempt, outcome });
   }
 

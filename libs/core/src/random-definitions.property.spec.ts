@@ -1,9 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type AnySaga, canBeUndone, definitionRef, nodeNamed } from './definition.js';
+import { type AnySaga, canBeUndone, nodeNamed } from './definition.js';
 import { historyEntry, type OperatorAction, type SagaEvent, type Transition } from './events.js';
-import type { Direction } from './ids.js';
-import { type Exchange, exchangeOf, isEnded, isOpen, type SagaInstance, type Visit } from './instance.js';
+import { type Direction, parseCommandId } from './ids.js';
+import {
+  commandIdOf,
+  type Exchange,
+  exchangeOf,
+  isEnded,
+  isOpen,
+  type SagaInstance,
+  type Visit,
+} from './instance.js';
 import { owedMessage } from './message.js';
 import { built, type SagaSketch, sagaSketch } from './random-definitions.fixture.js';
 import { transition } from './transition.js';
@@ -142,15 +150,7 @@ class Life {
   }
 
   private reply({ visit, direction, exchange }: Place, detail: number): Untimed<SagaEvent> {
-    const command = {
-      namespace: 'shop',
-      definition: definitionRef(this.definition),
-      sagaId: 's-1',
-      step: visit.step,
-      direction,
-      visit: visit.visit,
-      ...(exchange.round !== undefined && { round: exchange.round }),
-    };
+    const command = parseCommandId(commandIdOf(this.instance, visit, direction));
     const attempt = detail % 7 === 0 ? undefined : exchange.attempt - (detail % 5 === 4 ? 1 : 0);
     const jump = detail % 3 === 1;
     const outcomes = [

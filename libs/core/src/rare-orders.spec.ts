@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { command, signal } from './contract.js';
-import { type AnySaga, definitionRef } from './definition.js';
+import type { AnySaga } from './definition.js';
 import type { Effect, OperatorAction, ReplyOutcome, SagaEvent } from './events.js';
-import type { Direction } from './ids.js';
-import { exchangeOf, roundOf, type SagaInstance } from './instance.js';
+import { type Direction, parseCommandId } from './ids.js';
+import { commandIdOf, type SagaInstance } from './instance.js';
 import { saga } from './saga.js';
 import { transition } from './transition.js';
 
@@ -50,10 +50,9 @@ class Story {
   }
 
   answers(step: string, outcome: ReplyOutcome, visit = 1, direction: Direction = 'do'): this {
-    const definition = definitionRef(this.definition);
     const asked = this.instance.visits.find((one) => one.step === step && one.visit === visit);
-    const round = roundOf(asked && exchangeOf(asked, direction));
-    const command = { namespace: 'n', definition, sagaId: 's', step, direction, visit, ...round };
+    if (asked === undefined) throw new Error(`'${step}' was not visited`);
+    const command = parseCommandId(commandIdOf(this.instance, asked, direction));
     return this.happens({ kind: 'reply', command, attempt: undefined, outcome });
   }
 

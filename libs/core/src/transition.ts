@@ -1,6 +1,7 @@
 import { type AnySaga, definitionRef, findNode } from './definition.js';
 import { countingCommands } from './due-commands.js';
 import type { SagaEvent, Transition } from './events.js';
+import { incarnationOf } from './ids.js';
 import { exchangeOf, isEnded, isOpen, roundOf, type SagaInstance } from './instance.js';
 import { onOperator } from './operator.js';
 import { onCall, onCancel, onSignal, refused } from './outside.js';
@@ -62,6 +63,7 @@ function newInstance(
   return {
     namespace: event.namespace,
     id: event.id,
+    incarnation: incarnationOf(event),
     definition: { name, version, hash },
     revision: 0,
     results: {},
@@ -129,7 +131,10 @@ function onReply(definition: AnySaga, instance: SagaInstance, event: Of<'reply'>
   const index = instance.visits.findIndex((visit) => visit.step === step && visit.visit === command.visit);
   const visit = instance.visits[index];
   const exchange = visit && exchangeOf(visit, direction);
-  const isOurs = command.definition === definitionRef(instance.definition) && isCommand(definition, step);
+  const isOurs =
+    command.incarnation === instance.incarnation &&
+    command.definition === definitionRef(instance.definition) &&
+    isCommand(definition, step);
   if (!isOurs || isEnded(instance.status) || !isOpen(exchange) || exchange.round !== command.round) {
     return unchanged(instance);
   }

@@ -1,7 +1,6 @@
 import {
   type AnySaga,
   canBeUndone,
-  definitionRef,
   nodeNamed,
   type SagaData,
   type SagaNode,
@@ -11,7 +10,7 @@ import {
 import { type Duration, readDuration } from './duration.js';
 import { type Postponed, postponing, type TimerEvent } from './due-commands.js';
 import type { Effect, LifecycleEvent, SagaEvent, Transition } from './events.js';
-import { answeringEvent, type Direction, lifecycleId } from './ids.js';
+import { answeringEvent, type Direction } from './ids.js';
 import {
   commandIdOf,
   type Exchange,
@@ -19,6 +18,7 @@ import {
   type Failure,
   isEnded,
   isOpen,
+  lifecycleIdOf,
   roundOf,
   type SagaInstance,
   type Visit,
@@ -468,8 +468,7 @@ export class Turn {
   }
 
   private eventId(event: string): string {
-    const { namespace, definition, id, revision } = this.next;
-    return lifecycleId({ namespace, definition: definitionRef(definition), sagaId: id, event, revision });
+    return lifecycleIdOf(this.next, event);
   }
 
   private wakeAt(): number | null {

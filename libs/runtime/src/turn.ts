@@ -8,7 +8,7 @@ import {
   isDetail,
   isEnded,
   type JsonObject,
-  lifecycleId,
+  lifecycleIdOf,
   type OutgoingMessage,
   owedMessage,
   removedMessage,
@@ -129,12 +129,9 @@ export class DecidedTurn {
 
   /** Removes an instance that ended longer ago than it is kept, with its history, and says so. */
   remove(instance: SagaInstance): void {
-    const { namespace, id, definition, revision } = instance;
     const key = keyText(instance);
     this.removed.set(key, traceOf(instance, undefined, this.now, this.around.traceRetentionMs));
-    const reference = definitionRef(definition);
-    const event = { namespace, definition: reference, sagaId: id, event: 'removed', revision: revision + 1 };
-    this.addOwed(key, lifecycleId(event));
+    this.addOwed(key, lifecycleIdOf(instance, 'removed', instance.revision + 1));
   }
 
   changes(settled: readonly string[]): Changes {
@@ -201,12 +198,14 @@ export class DecidedTurn {
       });
       return { kind: 'started', instance, isNew: true };
     }
-    // The mark that a compensation leaves which came before the start of a child saga.
-    const isMark = work.parentCommand !== undefined && present.parent?.doId === work.parentCommand;
+    // A copy of a child's start, or one that comes after the mark which its compensation has left.
+    const isSameChild = work.parentCommand !== undefined && present.parent?.doId === work.parentCommand;
     const isSame =
+      work.parentCommand === undefined &&
+      present.parent === undefined &&
       present.definition.name === work.definition.name &&
       canonicalJson(present.input) === canonicalJson(work.input);
-    if (!isSame && !isMark) {
+    if (!isSame && !isSameChild) {
       throw new RequestRefusedError(
         'saga_exists',
         `saga '${work.key.id}' exists already with another definition or other input; choose another id`,
@@ -271,14 +270,7 @@ export class DecidedTurn {
 
   /** Whoever starts a saga again that has ended wants to know how: its last event goes out once more, same id. */
   private announceAgain(definition: AnySaga, instance: SagaInstance): void {
-    const id = lifecycleId({
-      namespace: instance.namespace,
-      definition: definitionRef(instance.definition),
-      sagaId: instance.id,
-      event: instance.status,
-      revision: instance.revision,
-    });
-    this.owe(definition, keyText(instance), id);
+    this.owe(definition, keyText(instance), lifecycleIdOf(instance, instance.status));
   }
 
   private change(definition: AnySaga, before: SagaInstance | null, event: SagaEvent): Transition {

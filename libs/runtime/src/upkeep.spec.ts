@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { saga } from '@skald/core';
+import { childId, saga } from '@skald/core';
 import { MemoryBroker, MemoryStore, MemoryTransport } from '@skald/memory';
 import { VirtualClock } from '@skald/testing';
 import { DefinitionRegistry } from './definition-registry.js';
@@ -40,8 +40,8 @@ describe('the retention of ended sagas', () => {
 
   it('keeps a child saga as long as its parent, which may still compensate it', async () => {
     await engine.start();
-    await engine.startSaga({ definition: 'parent', id: 'p-1', input: {} });
-    const child = 'p-1/run child/1';
+    const { instance } = await engine.startSaga({ definition: 'parent', id: 'p-1', input: {} });
+    const child = childId(instance, { step: 'run child', visit: 1 });
     await clock.advance(300_000);
     expect(await engine.find(child)).toMatchObject({ status: 'completed' });
     await engine.cancel('p-1', 'a test');

@@ -50,6 +50,7 @@ export function instanceOf(row: InstanceRow): SagaInstance {
 export function stateText(instance: SagaInstance): string {
   // Named one by one, since a rest pattern costs more than writing the JSON. The compiler finds what is missing.
   const state: { readonly [Member in keyof Required<InstanceState>]: InstanceState[Member] | undefined } = {
+    incarnation: instance.incarnation,
     results: instance.results,
     visits: instance.visits,
     cursor: instance.cursor,

@@ -204,7 +204,7 @@ class InstanceCheck {
   }
 
   private child(visit: Visit): SagaInstance | undefined {
-    return this.outcome.store.instances.get(childId(this.instance.id, visit));
+    return this.outcome.store.instances.get(childId(this.instance, visit));
   }
 }
 

@@ -28,7 +28,7 @@ export interface ProcessOptions {
   readonly bus: Bus;
   readonly definitions: DefinitionRegistry;
   readonly decorateStore: ((store: Store) => Store) | undefined;
-  readonly transition: typeof transition | undefined;
+  readonly transition: typeof transition;
   readonly onDeadLetter: (letter: DeadLetter) => void;
   /** Gets what the process had taken and not confirmed. */
   readonly onCrash: (unconfirmed: readonly Arrived[]) => void;
@@ -86,7 +86,7 @@ export class Process {
       timerPollMs: POLL_MS,
       relayPollMs: POLL_MS,
       crashProbe: async (point) => this.crashAt(point, this.lastChanges),
-      ...(options.transition && { transition: options.transition }),
+      transition: options.transition,
     });
   }
 

@@ -6,7 +6,7 @@ import {
   type Message,
   type SagaInstance,
   topics,
-  type transition,
+  transition,
 } from '@skald/core';
 import { MemoryStore } from '@skald/memory';
 import type { Changes, DeadLetter, DefinitionRegistry, Store } from '@skald/runtime';
@@ -20,6 +20,7 @@ import { ObservedStore } from './observed-store.js';
 import { OutsideWorld, type SimulatedData } from './outside-world.js';
 import { PARTICIPANT, Participants, type SimulatedReplies } from './participants.js';
 import { Process } from './process.js';
+import { withStableIncarnations } from './stable-incarnations.js';
 
 /** What all runs of a simulation share. */
 export interface RunSettings {
@@ -88,6 +89,8 @@ class World {
   private readonly deadLetters: DeadLetter[] = [];
   private readonly announced = new Map<string, Set<string>>();
   private readonly answers = new Map<string, Set<string>>();
+  /** How often each id has been removed. */
+  private readonly removed = new Map<string, number>();
   private restarts = 0;
 
   constructor(
@@ -186,7 +189,10 @@ class World {
       bus,
       definitions: settings.definitions,
       decorateStore: settings.decorateStore,
-      transition: settings.transition,
+      transition: withStableIncarnations(
+        settings.transition ?? transition,
+        (id) => this.removed.get(id) ?? 0,
+      ),
       onDeadLetter: (letter) => {
         this.deadLetters.push(letter);
         journal.note(name, `dead letter ${letter.delivery.message.id}: ${letter.code}, ${letter.reason}`);
@@ -242,7 +248,8 @@ class World {
     else if (type === LifecycleType.answered) add(this.answers, requestid, JSON.stringify(data));
   }
 
-  private onCommitted({ created, history }: Changes): void {
+  private onCommitted({ created, history, removed = [] }: Changes): void {
+    for (const { id } of removed) this.removed.set(id, 1 + (this.removed.get(id) ?? 0));
     for (const { key, entry } of history) this.journal.note(key.id, entry);
     for (const instance of created) {
       const definition = this.settings.definitions.byReference(definitionRef(instance.definition));
