@@ -1,4 +1,5 @@
 import { DefinitionError, type Duration, readDuration } from '@skald/core';
+import { type LendOptions, withConnection } from '@skald/postgres';
 import { type Log, Periodic, systemClock } from '@skald/runtime';
 import type { DataSource } from 'typeorm';
 import { deleteOldRows } from './sql/delete-old-rows.js';
@@ -26,6 +27,7 @@ export class BarrierRetention {
     private readonly dataSource: DataSource,
     private readonly retentionMs: number,
     log: Log,
+    private readonly options: LendOptions = {},
   ) {
     this.sweeping = new Periodic('removing old barrier rows', systemClock, log, PAUSE_MS, async () => {
       const removed = await this.sweep();
@@ -43,16 +45,10 @@ export class BarrierRetention {
 
   /** @returns how many rows were removed, at most a thousand */
   private async sweep(): Promise<number> {
-    const runner = this.dataSource.createQueryRunner();
-    try {
-      const client = await runner.connect();
-      const { rowCount } = await client.query({
-        ...deleteOldRows,
-        values: [this.retentionMs, ROWS_AT_A_TIME],
-      });
+    return await withConnection(this.dataSource, this.options, async ({ client }) => {
+      const values = [this.retentionMs, ROWS_AT_A_TIME];
+      const { rowCount } = await client.query({ ...deleteOldRows, values });
       return rowCount ?? 0;
-    } finally {
-      await runner.release();
-    }
+    });
   }
 }

@@ -1,4 +1,5 @@
 import { isRecord } from '@skald/core';
+import { lendConnection, type LendOptions, type LentConnection } from '@skald/postgres';
 import { messageOf, StoreUnavailableError, textColumn } from '@skald/runtime';
 import type { PoolClient, QueryConfig } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
@@ -32,9 +33,12 @@ export class BarrierTransaction {
   /** What of it the handler in hand has done can be undone alone. */
   readonly savepoint: Savepoint;
   private readonly runner: QueryRunner;
-  private connection: PoolClient | undefined;
+  private connection: LentConnection | undefined;
 
-  constructor(dataSource: DataSource) {
+  constructor(
+    dataSource: DataSource,
+    private readonly options: LendOptions = {},
+  ) {
     this.runner = dataSource.createQueryRunner();
     this.savepoint = new Savepoint(this.runner, (statement) => this.say(statement));
   }
@@ -51,17 +55,17 @@ export class BarrierTransaction {
   ): Promise<BarrierLedger> {
     const ledger = new BarrierLedger(commands, known);
     const { claims } = ledger;
-    const client = await this.client();
+    const { client, limits } = await this.lent();
     const start = (): Promise<void> => this.runner.startTransaction();
+    const { answered } = await handedOver(client, start, limits);
     if (client.pipeline && this.runner.dataSource.options.isolationLevel === undefined) {
-      const { answered } = await handedOver(client, start);
       // What a compensation or a probe asks about is there most of the time.
       const asked = claims.filter(({ reply }) => reply !== null).map(({ id }) => id);
       const [fresh, stored] = await Promise.all([this.claim(claims), this.repliesOf(asked)]);
       await answered;
       await this.learn(ledger, fresh, stored);
     } else {
-      await start();
+      await answered;
       await this.learn(ledger, await this.claim(claims));
     }
     return ledger;
@@ -120,6 +124,7 @@ export class BarrierTransaction {
   }
 
   async release(): Promise<void> {
+    this.connection?.giveBack();
     await this.runner.release();
   }
 
@@ -151,9 +156,12 @@ export class BarrierTransaction {
     await client.query(statement);
   }
 
-  /** TypeORM lends its driver's own connection, so that statements can be prepared by name. */
   private async client(): Promise<PoolClient> {
-    return (this.connection ??= (await this.runner.connect()) as PoolClient);
+    return (await this.lent()).client;
+  }
+
+  private async lent(): Promise<LentConnection> {
+    return (this.connection ??= await lendConnection(this.runner, this.options));
   }
 }
 

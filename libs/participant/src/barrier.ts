@@ -1,6 +1,8 @@
+import { type LendOptions, storeError } from '@skald/postgres';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { BarrierCommand, BarrierLedger, FinalOutcome } from './barrier-ledger.js';
 import { BarrierTransaction, HandlerFailedError } from './barrier-transaction.js';
+import { isContention, throughContention } from './contention.js';
 
 /** What runs inside the transaction, unless the barrier answers for it. */
 export type Handle<C extends BarrierCommand> = (
@@ -29,23 +31,29 @@ export interface PassOptions {
  * @see the sub-transaction barrier of dtm, https://en.dtm.pub/practice/barrier.html
  */
 export class Barrier {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly options: LendOptions = {},
+  ) {}
 
   /** The stored replies of those of the commands, and of the commands that they undo or ask about, that were handled before. */
   async stored(commands: readonly BarrierCommand[]): Promise<ReadonlyMap<string, FinalOutcome>> {
     const ids = commands.flatMap(({ id, compensates, probes }) =>
       [id, compensates, probes].filter((one) => one !== undefined),
     );
-    const connection = new BarrierTransaction(this.dataSource);
+    const connection = new BarrierTransaction(this.dataSource, this.options);
     try {
       return await connection.repliesOf(ids);
+    } catch (error) {
+      throw storeError(error);
     } finally {
       await connection.release();
     }
   }
 
   /**
-   * Handles a command at most once in effect, in a transaction of its own.
+   * Handles a command at most once in effect, in a transaction of its own; in a new one, for up to 15 s, while others are in its
+   * way: after a deadlock, or when a lock is not to be had.
    *
    * @throws HandlerFailedError when the handler threw, or when what it did cannot be committed; any other error is the
    *   database's, and the command may come again
@@ -54,6 +62,14 @@ export class Barrier {
     command: C,
     handle: Handle<C>,
     options: PassOptions = {},
+  ): Promise<FinalOutcome> {
+    return throughContention(() => this.passOnce(command, handle, options));
+  }
+
+  private passOnce<C extends BarrierCommand>(
+    command: C,
+    handle: Handle<C>,
+    options: PassOptions,
   ): Promise<FinalOutcome> {
     return this.transact([command], options, async (transaction, ledger, commit) => {
       const answer = ledger.answerTo(command);
@@ -105,7 +121,7 @@ export class Barrier {
       commit: (hasEffects: boolean) => Promise<void>,
     ) => Promise<T>,
   ): Promise<T> {
-    const transaction = new BarrierTransaction(this.dataSource);
+    const transaction = new BarrierTransaction(this.dataSource, this.options);
     try {
       const ledger = await transaction.begin(commands, known);
       return await work(transaction, ledger, (hasEffects) =>
@@ -113,7 +129,7 @@ export class Barrier {
       );
     } catch (error) {
       await transaction.rollbackAfter(error);
-      throw error;
+      throw storeError(error);
     } finally {
       await transaction.release();
     }
@@ -146,6 +162,8 @@ async function runAtSavepoint<C extends BarrierCommand>(
     // Fails when the handler went on after an error of PostgreSQL, in a transaction that can only be rolled back.
     if (outcome.kind === 'succeeded') await savepoint.advance();
   } catch (error) {
+    // Each of them goes through it alone: another of the transaction may be what holds the lock.
+    if (isContention(error)) throw new HandlerFailedError(error);
     await savepoint.undo();
     ledger.fail(command.id);
     return new HandlerFailedError(error);

@@ -4,12 +4,14 @@ import type { PoolClient } from 'pg';
  * Does something that sends a statement, and resolves as soon as the connection has it: on a pipelined connection the
  * next statement may follow without waiting for the answer.
  *
+ * @param more SQL that goes along behind the statement, in the same breath: `; SET LOCAL …`
  * @returns what was done; it settles when the answer comes
  * @throws what the work throws before it sends anything
  */
 export async function handedOver(
   client: PoolClient,
   work: () => Promise<void>,
+  more = '',
 ): Promise<{ readonly answered: Promise<void> }> {
   // Whoever watches statements may have put a function of its own there.
   const own = Object.getOwnPropertyDescriptor(client, 'query');
@@ -21,10 +23,10 @@ export async function handedOver(
     const query = client.query.bind(client) as (...args: unknown[]) => unknown;
     Object.defineProperty(client, 'query', {
       configurable: true,
-      value: (...args: unknown[]) => {
+      value: (statement: unknown, ...values: unknown[]) => {
         giveBack();
         resolve();
-        return query(...args);
+        return query(typeof statement === 'string' ? statement + more : statement, ...values);
       },
     });
   });

@@ -1,8 +1,9 @@
 import type { Duration } from '@skald/core';
+import type { LendOptions } from '@skald/postgres';
 import type { CrashProbe, Transport } from '@skald/runtime';
 import type { DataSource } from 'typeorm';
 
-export interface ParticipantOptions {
+export interface ParticipantOptions extends LendOptions {
   /** The part before the dot in the types of the commands that this service handles. */
   readonly participant: string;
   /** The namespace of the sagas that it takes part in. */

@@ -1,5 +1,5 @@
 import { checkIdentifier, topics } from '@skald/core';
-import { poolProblem } from '@skald/postgres';
+import { poolProblem, withConnection } from '@skald/postgres';
 import type { Consumer, DeadLetter, Delivery } from '@skald/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
@@ -36,8 +36,8 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     const retentionMs = readRetention(`participant '${options.participant}'`, options.barrierRetention);
     const { dataSource } = options;
     if (dataSource !== undefined) {
-      this.barrier = new Barrier(dataSource);
-      this.retention = new BarrierRetention(dataSource, retentionMs, this.logger);
+      this.barrier = new Barrier(dataSource, options);
+      this.retention = new BarrierRetention(dataSource, retentionMs, this.logger, options);
     }
     this.source = `/skald/${options.namespace}/${options.participant}`;
   }
@@ -85,7 +85,7 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
 
   private async subscribe(): Promise<void> {
     const { namespace, participant, transport } = this.options;
-    this.warnOfPool();
+    await this.checkDatabase();
     const served = ServedCommands.read(this.options, this.messageHandlers);
     const commands = topics.commands(namespace, participant);
     await transport.ensureTopics([commands, topics.replies(namespace)]);
@@ -100,12 +100,13 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     this.logger.log(`${participant} takes ${served.size} kinds of commands from ${commands}`);
   }
 
-  private warnOfPool(): void {
-    const { dataSource, concurrency = 8 } = this.options;
+  private async checkDatabase(): Promise<void> {
+    const { dataSource, participant, concurrency = 8 } = this.options;
+    if (dataSource === undefined) return;
+    await withConnection(dataSource, this.options, () => Promise.resolve());
     // One more for the barrier's own work beside the transactions.
-    const what = `a concurrency of ${concurrency}`;
-    const problem = dataSource && poolProblem(dataSource, concurrency + 1, what);
-    if (problem !== undefined) this.logger.warn(`participant '${this.options.participant}': ${problem}`);
+    const problem = poolProblem(dataSource, concurrency + 1, `a concurrency of ${concurrency}`);
+    if (problem !== undefined) this.logger.warn(`participant '${participant}': ${problem}`);
   }
 
   private async handle(batch: readonly Delivery[], served: ServedCommands): Promise<readonly DeadLetter[]> {

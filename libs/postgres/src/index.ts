@@ -10,3 +10,8 @@ export { orchestratorSchema, participantSchema } from './schema.js';
 export { runMigrations } from './run-migrations.js';
 export { isConnectionError } from './is-connection-error.js';
 export { poolProblem, poolSizeOf } from './pool-size.js';
+export { connectionLimits } from './connection-limits.js';
+export type { ConnectionLimitOptions, ConnectionLimits } from './connection-limits.js';
+export { lendConnection, withConnection } from './lent-connection.js';
+export type { LendOptions, LentConnection } from './lent-connection.js';
+export { storeError } from './store-error.js';

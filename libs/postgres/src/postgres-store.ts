@@ -10,11 +10,12 @@ import {
   type StoreTurn,
 } from '@skald/runtime';
 import type { PoolClient } from 'pg';
-import { type DataSource, MoreThan } from 'typeorm';
-import { HistoryEntity } from './entities/history.entity.js';
+import type { DataSource } from 'typeorm';
+import { type LendOptions, withConnection } from './lent-connection.js';
 import { poolProblem } from './pool-size.js';
 import { PostgresProcesses } from './postgres-processes.js';
 import { dropTraces } from './sql/drop-traces.js';
+import { findHistory, type HistoryRow } from './sql/find-history.js';
 import { findInstances } from './sql/find-instances.js';
 import { findRemoved, removedOf, type RemovedRow } from './sql/find-removed.js';
 import { instanceOf, type InstanceRow } from './sql/instance-row.js';
@@ -29,7 +30,7 @@ import { pinnedDefinitions } from './sql/pinned-definitions.js';
 import { removeInstances, removeInstancesValues } from './sql/remove-instances.js';
 import { saveTurn } from './sql/save-turn.js';
 import { saveTurnValues } from './sql/save-turn-values.js';
-import { makingValues, storeError, unavailable } from './store-error.js';
+import { makingValues, storeError } from './store-error.js';
 
 /**
  * PostgreSQL plans a prepared statement for the table that it meets. Of an empty one it would read the whole, and keep to
@@ -47,16 +48,21 @@ const CONNECTIONS_OF_ENGINE = 4;
 export class PostgresStore implements Store {
   readonly processes = new PostgresProcesses((work) => this.withClient(work));
 
-  constructor(private readonly dataSource: DataSource) {}
+  /** @param options for connections that go through a pooler */
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly options: LendOptions = {},
+  ) {}
 
   async check(): Promise<readonly string[]> {
+    await this.withClient(() => Promise.resolve());
     const problem = poolProblem(this.dataSource, CONNECTIONS_OF_ENGINE, 'an engine');
     return problem === undefined ? [] : [problem];
   }
 
   transact<T>(work: (turn: StoreTurn) => Promise<T>): Promise<T> {
-    return this.withClient(async (client) => {
-      const begun = client.query(BEGIN);
+    return this.withClient(async (client, limits) => {
+      const begun = client.query(BEGIN + limits);
       // A pipelined connection (https://node-postgres.com/features/pipelining) sends the work's first statement along.
       if (client.pipeline) begun.catch(() => undefined);
       else await begun;
@@ -75,16 +81,12 @@ export class PostgresStore implements Store {
     return this.withClient((client) => readInstances(client, findInstances, keys));
   }
 
-  async history(key: InstanceKey, after: number, limit: number): Promise<HistoryEntry[]> {
-    const entries = this.dataSource.getRepository(HistoryEntity).find({
-      where: { namespace: key.namespace, sagaId: key.id, sequence: MoreThan(after) },
-      order: { sequence: 'ASC' },
-      take: limit,
+  history({ namespace, id }: InstanceKey, after: number, limit: number): Promise<HistoryEntry[]> {
+    return this.withClient(async (client) => {
+      const values = [namespace, id, after, limit];
+      const { rows } = await client.query<HistoryRow>({ ...findHistory, values });
+      return rows.map(({ sequence, at, entry }) => ({ sequence, at: at.getTime(), ...entry }));
     });
-    const rows = await entries.catch((error: unknown) => {
-      throw storeError(error);
-    });
-    return rows.map(({ sequence, at, entry }) => ({ sequence, at: at.getTime(), ...entry }));
   }
 
   nextWakeup(namespace: string, definitions: readonly string[]): Promise<number | null> {
@@ -109,18 +111,13 @@ export class PostgresStore implements Store {
     });
   }
 
-  /** TypeORM lends its driver's own connection, so that statements can be prepared by name. */
-  private async withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
-    const runner = this.dataSource.createQueryRunner();
+  private async withClient<T>(work: (client: PoolClient, limits: string) => Promise<T>): Promise<T> {
     try {
-      const client: PoolClient = await runner.connect().catch((error: unknown) => {
-        throw unavailable(error);
-      });
-      return await work(client);
+      return await withConnection(this.dataSource, this.options, ({ client, limits }) =>
+        work(client, limits),
+      );
     } catch (error) {
       throw storeError(error);
-    } finally {
-      await runner.release();
     }
   }
 }
