@@ -88,12 +88,16 @@ function clientOf(runner: QueryRunner): Promise<PoolClient> {
         ),
       );
     }, LEND_WITHIN_MS);
-    (runner.connect() as Promise<PoolClient>)
-      .then((client) => {
-        if (isLate) client.release();
-        else resolve(client);
-      }, reject)
-      .finally(() => clearTimeout(timer));
+    const lent = (client: PoolClient): void => {
+      clearTimeout(timer);
+      if (isLate) client.release();
+      else resolve(client);
+    };
+    const failed = (error: unknown): void => {
+      clearTimeout(timer);
+      reject(error);
+    };
+    (runner.connect() as Promise<PoolClient>).then(lent, failed);
   });
 }
 
