@@ -111,6 +111,16 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
       expect(await store.find([key('one')])).toEqual([after]);
     });
 
+    it('moves a wake-up without touching anything else of the instance', async () => {
+      const before = instance('late', { wakeAt: AT });
+      await save({ created: [before, instance('other', { wakeAt: AT + 7 })] });
+      await save({ postponed: [{ key: key('late'), wakeAt: AT + 60_000 }] });
+      expect(await store.find([key('late')])).toEqual([{ ...before, wakeAt: AT + 60_000 }]);
+      expect(await store.nextWakeup('shop', ['order@2'])).toBe(AT + 7);
+      const due = await store.transact((turn) => turn.lockDue('shop', ['order@2'], AT + 10, 10));
+      expect(due.map(({ id }) => id)).toEqual(['other']);
+    });
+
     it('saves three hundred changes in one turn', async () => {
       const many = Array.from({ length: 300 }, (_, index) => instance(`saga-${index}`));
       await save({

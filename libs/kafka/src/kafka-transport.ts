@@ -4,6 +4,7 @@ import {
   type ConsumeOptions,
   type DeadLetters,
   messageOf,
+  type Progress,
   type TransportWithDeadLetters,
 } from '@skald/runtime';
 import { BatchConsumer } from './batch-consumer.js';
@@ -15,6 +16,7 @@ import { KafkaDeadLetters } from './kafka-dead-letters.js';
 import { atLeast, type KafkaSettings, type KafkaTransportOptions, readOptions } from './options.js';
 import { Pause } from './pause.js';
 import { RecordProducer } from './producer.js';
+import { ProgressSampler } from './progress-sampler.js';
 import { TopicAdmin } from './topic-admin.js';
 import { TopicReader } from './topic-reader.js';
 
@@ -30,6 +32,7 @@ export class KafkaTransport implements TransportWithDeadLetters {
   private readonly reader: TopicReader;
   private readonly deadLetterWriter: DeadLetterWriter;
   private readonly consumers = new Set<BatchConsumer>();
+  private readonly sampler: ProgressSampler;
   private readonly pause = new Pause();
   private closed: Promise<void> | undefined;
 
@@ -38,6 +41,7 @@ export class KafkaTransport implements TransportWithDeadLetters {
     this.settings = readOptions(options);
     const client = kafkaClient(this.settings);
     this.admin = new TopicAdmin(client, this.settings);
+    this.sampler = new ProgressSampler(this.admin, this.settings.log);
     this.producer = new RecordProducer(client, this.settings);
     this.reader = new TopicReader(this.settings);
     this.deadLetters = new KafkaDeadLetters(this.reader, this.producer);
@@ -97,6 +101,11 @@ export class KafkaTransport implements TransportWithDeadLetters {
     await this.producer.send(messages.map(({ topic, message }) => ({ topic, record: encode(message) })));
   }
 
+  /** What a sampler has seen, which looks twice a second while it is asked; nothing when it may not look. */
+  progress(group: string, topic: string): Progress | undefined {
+    return this.sampler.progress(group, topic);
+  }
+
   close(): Promise<void> {
     this.closed ??= this.shutDown();
     return this.closed;
@@ -104,6 +113,7 @@ export class KafkaTransport implements TransportWithDeadLetters {
 
   private async shutDown(): Promise<void> {
     this.pause.end();
+    this.sampler.close();
     await Promise.all([...this.consumers].map((consumer) => consumer.stop()));
     await Promise.all([this.producer.close(), this.admin.close(), this.reader.close()]);
   }

@@ -16,10 +16,14 @@ export const partitioner: ICustomPartitioner = () => {
       next += 1;
       return partitionMetadata[next % length]?.partitionId ?? 0;
     }
-    // Kafka counts partitions from 0 without gaps.
-    return (murmur2(typeof key === 'string' ? Buffer.from(key) : key) & 0x7fffffff) % length;
+    return partitionOf(key, length);
   };
 };
+
+/** Where messages of a key lie, among so many partitions. Kafka counts them from 0 without gaps. */
+export function partitionOf(key: string | Buffer, partitions: number): number {
+  return (murmur2(typeof key === 'string' ? Buffer.from(key) : key) & 0x7fffffff) % partitions;
+}
 
 /** @see https://github.com/aappleby/smhasher/blob/master/src/MurmurHash2.cpp */
 function murmur2(data: Buffer): number {

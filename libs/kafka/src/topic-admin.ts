@@ -82,6 +82,15 @@ export class TopicAdmin {
     });
   }
 
+  /** Where a topic begins and ends now, by partition. */
+  async bounds(topic: string): Promise<{ readonly starts: number[]; readonly ends: number[] }> {
+    return this.using(async (admin) => {
+      const partitions = await admin.fetchTopicOffsets(topic);
+      const sorted = partitions.toSorted((a, b) => a.partition - b.partition);
+      return { starts: sorted.map(({ low }) => Number(low)), ends: sorted.map(({ high }) => Number(high)) };
+    });
+  }
+
   /** What the group has confirmed. A partition of which it has confirmed nothing has a negative offset. */
   async confirmed(group: string, topics: readonly string[]): Promise<Offsets> {
     return this.using(async (admin) => {

@@ -1,5 +1,5 @@
 import { shortened, SkaldError } from '@skald/core';
-import type { RefusedMessage } from '@skald/runtime';
+import type { ProgressSample, RefusedMessage } from '@skald/runtime';
 import { MemoryGroup } from './memory-group.js';
 import { PartitionLog } from './partition-log.js';
 
@@ -130,10 +130,22 @@ export class MemoryBroker {
     return group;
   }
 
+  /** Where everything stands now of a group in a topic, offsets by partition; undefined when there is no such topic. */
+  standOf(group: string, topic: string): Pick<ProgressSample, 'ends' | 'confirmed'> | undefined {
+    const partitions = this.topics.get(topic);
+    const known = this.groups.get(group);
+    return (
+      partitions && {
+        ends: partitions.map(({ end }) => end),
+        confirmed: partitions.map((partition) => known?.progressIn(partition)),
+      }
+    );
+  }
+
   private partitionFor(record: MemoryRecord & { readonly topic: string }): PartitionLog {
     const partitions = this.partitionsOf(record.topic);
-    const index =
-      record.key === null ? this.sequence % partitions.length : hash(record.key) % partitions.length;
+    const { length } = partitions;
+    const index = record.key === null ? this.sequence % length : partitionOf(record.key, length);
     const partition = partitions[index];
     if (partition === undefined) throw new UnknownMemoryTopicError(record.topic);
     return partition;
@@ -151,6 +163,11 @@ export class MemoryBroker {
 export function wholeNumber(option: string, value: number, minimum: number): number {
   if (Number.isInteger(value) && value >= minimum) return value;
   throw new MemoryOptionsError(option, `${value} is not allowed; use a whole number from ${minimum}`);
+}
+
+/** Where messages of a key lie, among so many partitions. */
+export function partitionOf(key: string, partitions: number): number {
+  return hash(key) % partitions;
 }
 
 /** FNV-1a. */

@@ -12,6 +12,8 @@ interface GroupPartition {
   readonly log: PartitionLog;
   /** Where the group goes on: all before is confirmed. */
   next: number;
+  /** Whether it ever confirmed anything here. */
+  hasConfirmed: boolean;
   owner: MemoryMember | undefined;
   /** Who has records of it in hand. The next owner waits for that, so the order of a key is kept. */
   holder: MemoryMember | undefined;
@@ -29,7 +31,7 @@ export class MemoryGroup {
     for (const log of logs) {
       if (this.partitions.has(log)) continue;
       const next = from === 'now' ? log.end : 0;
-      this.partitions.set(log, { log, next, owner: undefined, holder: undefined });
+      this.partitions.set(log, { log, next, hasConfirmed: false, owner: undefined, holder: undefined });
     }
     this.members.push(member);
     this.share();
@@ -70,6 +72,7 @@ export class MemoryGroup {
       const end = ends.get(`${one.log.partition}:${one.log.topic}`);
       if (end === undefined || one.holder !== member) continue;
       one.next = end;
+      one.hasConfirmed = true;
       this.confirmed(one.log);
     }
     this.release(member);
@@ -78,6 +81,12 @@ export class MemoryGroup {
 
   confirmedIn(log: PartitionLog): number | undefined {
     return this.partitions.get(log)?.next;
+  }
+
+  /** The same, and undefined as well where it has not confirmed anything yet. */
+  progressIn(log: PartitionLog): number | undefined {
+    const partition = this.partitions.get(log);
+    return partition?.hasConfirmed === true ? partition.next : undefined;
   }
 
   wake(): void {

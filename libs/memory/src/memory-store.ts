@@ -177,7 +177,7 @@ export class MemoryStore implements Store {
 
   /** @internal */
   apply(namespace: string, changes: Changes, row: string | undefined, now: number): void {
-    const { created, updated, history, owed, settled, removed = [], parked = [] } = changes;
+    const { created, updated, history, owed, settled, removed = [], parked = [], postponed = [] } = changes;
     for (const instance of [...created, ...updated.map((update) => update.instance)]) {
       this.instances.set(keyText(instance), {
         revision: instance.revision,
@@ -189,6 +189,13 @@ export class MemoryStore implements Store {
         wakeAt: isEnded(instance.status) ? null : instance.wakeAt,
         state: JSON.stringify(instance),
       });
+    }
+    for (const { key, wakeAt } of postponed) {
+      const stored = this.instances.get(keyText(key));
+      const instance = this.read(keyText(key));
+      if (stored === undefined || instance === undefined) continue;
+      const state = JSON.stringify({ ...instance, wakeAt });
+      this.instances.set(keyText(key), { ...stored, wakeAt, state });
     }
     for (const { key, entry } of history) {
       const entries = this.entries.get(keyText(key)) ?? [];

@@ -7,11 +7,19 @@ import {
   type DeadLetters,
   type Log,
   MessageRefusedError,
+  type Progress,
+  ProgressHistory,
   type RefusedMessage,
   systemClock,
   type TransportWithDeadLetters,
 } from '@skald/runtime';
-import { type MemoryBroker, MemoryOptionsError, type MemoryRecord, wholeNumber } from './memory-broker.js';
+import {
+  type MemoryBroker,
+  MemoryOptionsError,
+  type MemoryRecord,
+  partitionOf,
+  wholeNumber,
+} from './memory-broker.js';
 import { MemoryConsumer } from './memory-consumer.js';
 import { MemoryDeadLetters } from './memory-dead-letters.js';
 
@@ -35,6 +43,7 @@ export class MemoryTransport implements TransportWithDeadLetters {
   private readonly clock: Clock;
   private readonly crashProbe: CrashProbe;
   private readonly consumers = new Set<MemoryConsumer>();
+  private readonly histories = new Map<string, ProgressHistory>();
   private isClosed = false;
 
   constructor(options: MemoryTransportOptions) {
@@ -86,6 +95,18 @@ export class MemoryTransport implements TransportWithDeadLetters {
     }
     this.broker.append(records);
     if (refused.length > 0) throw new MessageRefusedError(refused);
+  }
+
+  /** Looks when it is asked, at most once a millisecond. */
+  progress(group: string, topic: string): Progress | undefined {
+    const now = this.clock.now();
+    const stand = this.broker.standOf(group, topic);
+    if (stand === undefined) return undefined;
+    const place = `${group} ${topic}`;
+    const history = this.histories.get(place) ?? new ProgressHistory(partitionOf);
+    this.histories.set(place, history);
+    if (history.knownAt !== now) history.add({ at: now, seenAt: now, ...stand });
+    return history;
   }
 
   async close(): Promise<void> {

@@ -27,6 +27,7 @@ import { lockPinned } from './sql/lock-pinned.js';
 import { nextWakeup } from './sql/next-wakeup.js';
 import { parkMessages } from './sql/park-messages.js';
 import { pinnedDefinitions } from './sql/pinned-definitions.js';
+import { postponeWakeups } from './sql/postpone-wakeups.js';
 import { removeInstances, removeInstancesValues } from './sql/remove-instances.js';
 import { saveTurn } from './sql/save-turn.js';
 import { saveTurnValues } from './sql/save-turn-values.js';
@@ -187,9 +188,17 @@ class PostgresTurn implements StoreTurn {
   }
 
   /** What few turns have: statements of their own, so that the hot one stays small. */
-  private async saveRest(namespace: string, { removed = [], parked = [] }: Changes): Promise<void> {
+  private async saveRest(
+    namespace: string,
+    { removed = [], parked = [], postponed = [] }: Changes,
+  ): Promise<void> {
     if (removed.length > 0) {
       await this.client.query({ ...removeInstances, values: removeInstancesValues(removed) });
+    }
+    if (postponed.length > 0) {
+      const keys = [postponed.map(({ key }) => key.namespace), postponed.map(({ key }) => key.id)];
+      const values = [...keys, postponed.map(({ wakeAt }) => timeText(wakeAt))];
+      await this.client.query({ ...postponeWakeups, values });
     }
     if (parked.length > 0) {
       const messages = makingValues(() => parked.map(({ message }) => JSON.stringify(message)));

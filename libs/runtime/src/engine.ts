@@ -13,6 +13,7 @@ import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError } from './errors.js';
 import { FaultyWork } from './faulty-work.js';
 import { readStart, type StartRequest } from './inbound.js';
+import { orchestratorGroup, Patience } from './patience.js';
 import { Periodic } from './periodic.js';
 import type {
   Clock,
@@ -105,6 +106,7 @@ export class SagaEngine {
     });
     this.runner = new TurnRunner({
       ...options,
+      patience: new Patience(options),
       clock,
       random: options.random ?? Math.random,
       everyStep: options.lifecycleEvents !== 'whole',
@@ -163,7 +165,7 @@ export class SagaEngine {
     await this.upkeep.checkPinned();
     await transport.ensureTopics(this.topics());
     this.consumer = await transport.consume({
-      group: `${namespace}.orchestrator`,
+      group: orchestratorGroup(namespace),
       topics: [topics.requests(namespace), topics.replies(namespace)],
       from: 'beginning',
       maximumBatch: this.maximumTurn,

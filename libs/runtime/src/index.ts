@@ -22,6 +22,7 @@ export { findMisfits, type MisfitReport } from './upkeep.js';
 export { Periodic } from './periodic.js';
 export * from './ports.js';
 export * from './processes-port.js';
+export * from './progress.js';
 export { arrayFrom, textColumn } from './text-column.js';
 export { DefinitionChangedError, keyText } from './turn.js';
 export { validateData } from './validation.js';

@@ -1,5 +1,6 @@
 import type { HistoryEntry, Message, OutgoingMessage, SagaInstance } from '@skald/core';
 import type { Processes } from './processes-port.js';
+import type { Progress } from './progress.js';
 
 /** Namespace and id: what tells one instance from all others. */
 export interface InstanceKey {
@@ -34,6 +35,8 @@ export interface Changes {
    * structure will do.
    */
   readonly parked?: readonly { readonly definition: string; readonly message: Message }[];
+  /** Of instances that the turn has locked; their revision stays. */
+  readonly postponed?: readonly PostponedWakeup[];
 }
 
 /** What is left of an instance that was removed. */
@@ -50,6 +53,13 @@ export interface RemovedInstance extends InstanceKey {
   readonly reason: string;
   /** When this trace may go, too. */
   readonly keptUntil: number;
+}
+
+/** An instance of which nothing changed but when it is to be looked at again. */
+export interface PostponedWakeup {
+  readonly key: InstanceKey;
+  /** Milliseconds since 1970. */
+  readonly wakeAt: number;
 }
 
 /** Instances that have not ended, counted by what they were started with. */
@@ -184,6 +194,11 @@ export interface Transport {
    * @throws MessageRefusedError naming those that the broker refuses for good; all others are stored then
    */
   send(messages: readonly OutgoingMessage[]): Promise<void>;
+  /**
+   * How far a group has got in a topic, from what was seen lately: asking waits for nothing, and makes the transport look.
+   * Absent, or nothing: it cannot tell.
+   */
+  progress?(group: string, topic: string): Progress | undefined;
   /** Stops its consumers and lets go of connections. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { SagaInstance, transition } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { ConcurrentChangeError, messageOf } from './errors.js';
+import type { Patience } from './patience.js';
 import type { Changes, Clock, CrashProbe, Log, Store, StoreTurn, Transport } from './ports.js';
 import type { Relay } from './relay.js';
 import { DecidedTurn } from './turn.js';
@@ -17,6 +18,7 @@ export interface TurnRunnerOptions {
   readonly crashProbe: CrashProbe;
   readonly outbox: Relay;
   readonly traceRetentionMs: number;
+  readonly patience: Patience;
   readonly transition?: typeof transition;
   /** Told the earliest wake-up of what a turn has written, in milliseconds since 1970. */
   readonly onWakeup: (at: number) => void;
@@ -96,20 +98,23 @@ export class TurnRunner {
     await before;
   }
 
-  private noteWakeups({ created, updated }: Changes): void {
+  private noteWakeups({ created, updated, postponed = [] }: Changes): void {
     let earliest = Number.POSITIVE_INFINITY;
     for (const { wakeAt } of [...created, ...updated.map(({ instance }) => instance)]) {
       if (wakeAt !== null && wakeAt < earliest) earliest = wakeAt;
     }
+    for (const { wakeAt } of postponed) earliest = Math.min(earliest, wakeAt);
     this.options.onWakeup(earliest);
   }
 
   /** The fast path after a commit. If it fails, the outbox still says what is owed and the relay sends it. */
   private async sendOwed(decided: DecidedTurn, row: string): Promise<void> {
-    const { transport, crashProbe, outbox, log } = this.options;
+    const { transport, crashProbe, outbox, log, patience, clock } = this.options;
     await crashProbe('after commit');
     try {
-      await transport.send(decided.messages());
+      const messages = decided.messages();
+      await transport.send(messages);
+      patience.budget.sent(messages, clock.now());
       this.sendFails = false;
     } catch (error) {
       // Of failures in a row the first is logged.

@@ -22,7 +22,16 @@ import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError, stackOf } from './errors.js';
 import { commandOf, type Fault, faultOf, isNeeded, refusalOfFaulty } from './faulty-work.js';
 import { checkOutsideData, UnusableMessageError } from './inbound.js';
-import type { Changes, HistoryRecord, InstanceKey, Log, RemovedInstance, Update } from './ports.js';
+import type { Patience } from './patience.js';
+import type {
+  Changes,
+  HistoryRecord,
+  InstanceKey,
+  Log,
+  PostponedWakeup,
+  RemovedInstance,
+  Update,
+} from './ports.js';
 import { traceOf } from './removal.js';
 import type { OutsideWork, StartWork, UndoWork, Work } from './work.js';
 
@@ -49,6 +58,8 @@ export interface TurnSurroundings {
   readonly everyStep: boolean;
   /** How long it is kept who removed an instance, when and why. */
   readonly traceRetentionMs: number;
+  /** Says what is due and does not count yet. Absent: everything counts. */
+  readonly patience?: Patience;
   /** Another engine, for tests that break it. */
   readonly transition?: typeof transition;
 }
@@ -64,6 +75,7 @@ export class DecidedTurn {
   private readonly touched = new Set<string>();
   private readonly removed = new Map<string, RemovedInstance>();
   private readonly parked: NonNullable<Changes['parked']>[number][] = [];
+  private readonly postponed: PostponedWakeup[] = [];
   private readonly history: HistoryRecord[] = [];
   /** Ids of owed messages by the instance that they are derived from. */
   private readonly owed = new Map<string, Set<string>>();
@@ -114,7 +126,10 @@ export class DecidedTurn {
     const definition = this.around.definitions.byReference(definitionRef(instance.definition));
     if (definition === undefined) return;
     try {
-      this.change(definition, instance, { kind: 'timer', ...this.occurrence() });
+      const { at, random } = this.occurrence();
+      const fits = instance.definition.hash === definition.hash;
+      const postponed = fits && this.around.patience?.postponed(definition, instance, at, random);
+      this.change(definition, instance, { kind: 'timer', at, random, ...postponed });
     } catch (error) {
       // That one has suspended it already.
       if (!(error instanceof DefinitionChangedError)) this.suspend(instance, faultOf(error));
@@ -152,6 +167,7 @@ export class DecidedTurn {
       settled,
       removed: [...this.removed.values()],
       parked: this.parked,
+      postponed: this.postponed,
     };
   }
 
@@ -286,7 +302,14 @@ export class DecidedTurn {
     const { transition: decide = transition } = this.around;
     const after = decide(definition, before, event);
     if (after === null) throw new Error(`event '${event.kind}' for an instance that was not started`);
-    if (after.instance === before) return after;
+    if (after.instance === before) {
+      if (after.wakeAt !== undefined) {
+        const { namespace, id } = after.instance;
+        this.postponed.push({ key: { namespace, id }, wakeAt: after.wakeAt });
+      }
+      return after;
+    }
+    if (event.kind === 'reply') this.around.patience?.answered(definition, event, this.now);
     const { namespace, id } = after.instance;
     const key = keyText(after.instance);
     // Whatever may throw comes before the first change.

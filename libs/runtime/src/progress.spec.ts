@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import { ProgressHistory } from './progress.js';
+
+/** Keys are the partitions' own numbers. */
+function historyOf(
+  ...looks: [at: number, ends: number[], confirmed: (number | undefined)[]][]
+): ProgressHistory {
+  const history = new ProgressHistory((key) => Number(key));
+  for (const [at, ends, confirmed] of looks) history.add({ at, seenAt: at + 10, ends, confirmed });
+  return history;
+}
+
+describe('how far a group has got', () => {
+  it('is not known before anybody has looked', () => {
+    const history = historyOf();
+    expect(history.knownAt).toBeUndefined();
+    expect(history.hasConfirmed).toBe(false);
+    expect(history.reachedAt(0)).toBeUndefined();
+  });
+
+  it('is at a time when all that lay there then is confirmed, seen at the first look that shows it', () => {
+    const history = historyOf([100, [7], [3]], [600, [9], [6]], [1_100, [12], [7]], [1_600, [15], [14]]);
+    expect(history.reachedAt(50)).toBe(1_110);
+    expect(history.reachedAt(100)).toBe(1_110);
+    // What lay there at 101 is known from the look at 600 only.
+    expect(history.reachedAt(101)).toBe(1_610);
+    expect(history.reachedAt(1_101)).toBeUndefined();
+  });
+
+  it('says nothing of a time after the last look', () => {
+    expect(historyOf([100, [7], [7]]).reachedAt(101)).toBeUndefined();
+  });
+
+  it('is that of all partitions, or of the one where a key lies', () => {
+    const history = historyOf([100, [7, 4], [7, 3]], [600, [7, 5], [7, 3]]);
+    expect(history.reachedAt(100)).toBeUndefined();
+    expect(history.reachedAt(100, { key: '0' })).toBe(110);
+    expect(history.reachedAt(100, { key: '1' })).toBeUndefined();
+  });
+
+  it('counts a partition in which nothing was ever confirmed as unread, unless nothing lies there', () => {
+    const history = historyOf([100, [7, 0], [7, undefined]], [600, [7, 2], [7, undefined]]);
+    expect(history.hasConfirmed).toBe(true);
+    expect(history.reachedAt(100)).toBe(110);
+    expect(history.reachedAt(600)).toBeUndefined();
+  });
+
+  it('has passed what was deleted before anybody read it', () => {
+    const history = new ProgressHistory(() => 0);
+    history.add({ at: 100, seenAt: 110, ends: [9], starts: [9], confirmed: [undefined] });
+    expect(history.reachedAt(100)).toBe(110);
+    expect(history.hasConfirmed).toBe(false);
+  });
+
+  it('counts a group that lives and does not move for long as being at the end', () => {
+    const history = historyOf([0, [7, 5], [6, 5]], [30_000, [7, 6], [6, 6]], [60_000, [7, 7], [6, 7]]);
+    expect(history.reachedAt(0)).toBeUndefined();
+    expect(history.reachedAt(0, { stalledMs: 60_000 })).toBe(60_010);
+    expect(history.reachedAt(0, { stalledMs: 60_001 })).toBeUndefined();
+    const moving = historyOf([0, [70], [6]], [30_000, [70], [7]], [60_000, [70], [8]]);
+    expect(moving.reachedAt(0, { stalledMs: 60_000 })).toBeUndefined();
+  });
+
+  it('keeps a bounded number of looks, and forgets so that it errs on the late side', () => {
+    const history = new ProgressHistory(() => 0);
+    for (let look = 0; look < 100_000; look += 1) {
+      history.add({ at: look * 500, seenAt: look * 500, ends: [look], confirmed: [look - 20] });
+    }
+    const truth = 120 * 500;
+    const told = history.reachedAt(100 * 500) ?? 0;
+    expect(told).toBeGreaterThanOrEqual(truth);
+    // Of what happened lately it is as exact as it was looked.
+    expect(history.reachedAt(99_900 * 500)).toBe(99_920 * 500);
+  });
+});

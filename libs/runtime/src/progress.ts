@@ -1,0 +1,99 @@
+/** How far a consumer group has got in a topic, as far as a transport knows. Times are milliseconds since 1970. */
+export interface Progress {
+  /** When it was looked last; absent: not yet. */
+  readonly knownAt: number | undefined;
+  /** Whether the group has ever confirmed anything there. */
+  readonly hasConfirmed: boolean;
+  /**
+   * When it was first seen that the group had confirmed all that lay there at `time`, which is at `time` at the earliest.
+   * Undefined: not yet, as far as is known.
+   */
+  reachedAt(time: number, where?: Reached): number | undefined;
+}
+
+export interface Reached {
+  /** Only where messages of this key lie. Default: everywhere in the topic. */
+  readonly key?: string;
+  /**
+   * Where the group has not moved for so long it counts as being at the end: for a group that is known to live, since what
+   * is left may be marks of a foreign sender's transaction, which are no messages. Milliseconds. Default: never.
+   */
+  readonly stalledMs?: number;
+}
+
+/** One look at a group and a topic. Offsets by partition. */
+export interface ProgressSample {
+  /** Before anything was asked. */
+  readonly at: number;
+  /** When all was answered. */
+  readonly seenAt: number;
+  /** Where the next message goes. Asked before `confirmed`. */
+  readonly ends: readonly number[];
+  /** Where the group goes on reading; undefined where it has confirmed nothing. */
+  readonly confirmed: readonly (number | undefined)[];
+  /** Where the oldest message lies. Default: 0. */
+  readonly starts?: readonly number[];
+}
+
+/** As many looks are kept. Of more than that every second old one is forgotten, which makes answers later and never wrong. */
+const KEPT = 240;
+
+/** What looking at a group again and again tells of its progress. */
+export class ProgressHistory implements Progress {
+  private samples: ProgressSample[] = [];
+
+  /** @param partitionOf where messages of a key lie, among so many partitions */
+  constructor(private readonly partitionOf: (key: string, partitions: number) => number) {}
+
+  get knownAt(): number | undefined {
+    return this.samples.at(-1)?.at;
+  }
+
+  get hasConfirmed(): boolean {
+    return this.samples.at(-1)?.confirmed.some((offset) => offset !== undefined) === true;
+  }
+
+  /** Takes a look, later than all before. */
+  add(sample: ProgressSample): void {
+    this.samples.push(sample);
+    if (this.samples.length <= KEPT) return;
+    this.samples = this.samples.filter((_, index) => index % 2 === 0 || index > KEPT / 2);
+  }
+
+  reachedAt(time: number, { key, stalledMs }: Reached = {}): number | undefined {
+    const from = this.samples.findIndex(({ at }) => at >= time);
+    const first = this.samples[from];
+    if (first === undefined) return undefined;
+    const partition = key === undefined ? undefined : this.partitionOf(key, first.ends.length);
+    for (let index = from; index < this.samples.length; index += 1) {
+      const sample = this.samples[index];
+      if (sample !== undefined && isReached(first.ends, sample, partition)) return sample.seenAt;
+    }
+    return stalledMs === undefined ? undefined : this.stalledAt(first, partition, stalledMs);
+  }
+
+  /** Whether everything is reached but where nothing has moved for long. */
+  private stalledAt(
+    first: ProgressSample,
+    partition: number | undefined,
+    stalledMs: number,
+  ): number | undefined {
+    const last = this.samples.at(-1);
+    const before = last && this.samples.findLast(({ at }) => at <= last.at - stalledMs);
+    if (last === undefined || before === undefined) return undefined;
+    const needed = first.ends.map((end, at) =>
+      positionIn(before, at) === positionIn(last, at) ? Math.min(end, positionIn(last, at)) : end,
+    );
+    return isReached(needed, last, partition) ? last.seenAt : undefined;
+  }
+}
+
+function isReached(ends: readonly number[], sample: ProgressSample, partition: number | undefined): boolean {
+  if (partition !== undefined) return positionIn(sample, partition) >= (ends[partition] ?? 0);
+  return ends.every((end, at) => positionIn(sample, at) >= end);
+}
+
+/** What lies before the oldest message has been deleted, so that nobody will read it. */
+function positionIn({ confirmed, starts }: ProgressSample, partition: number): number {
+  return Math.max(confirmed[partition] ?? 0, starts?.[partition] ?? 0);
+}
