@@ -2,7 +2,7 @@ import { type AnySaga, replyMessage, topics } from '@skald/core';
 import { KafkaTransport } from '@skald/kafka';
 import { orchestratorSchema } from '@skald/postgres';
 import { type INestApplication, Logger } from '@nestjs/common';
-import { startOrchestrator } from '../../apps/orchestrator/src/start-orchestrator.js';
+import { type RestAddress, startOrchestrator } from '../../apps/orchestrator/src/start-orchestrator.js';
 import { freshDatabase, testKafkaBrokers, uniqueName } from './real-services.js';
 
 const SILENT = { log: () => undefined, warn: () => undefined, error: () => undefined };
@@ -26,6 +26,7 @@ export interface TestOrchestrator {
 export async function startTestOrchestrator(
   sagas: readonly AnySaga[],
   participants: readonly string[],
+  address: Partial<RestAddress> = {},
 ): Promise<TestOrchestrator> {
   Logger.overrideLogger(false);
   const namespace = uniqueName('orchestrated');
@@ -38,7 +39,7 @@ export async function startTestOrchestrator(
   };
   const surroundings = { namespace, databaseUrl: database.url, transport: transport() };
   const start = (port: number): Promise<INestApplication> =>
-    startOrchestrator(surroundings, { port }, {}, sagas);
+    startOrchestrator(surroundings, { ...address, port }, {}, sagas);
   let app = await start(0);
   const url = await app.getUrl();
   let isAway = false;

@@ -2,6 +2,7 @@ import { KafkaTransport } from '@skald/kafka';
 import { ParticipantServer } from '@skald/participant';
 import { type DynamicModule, type INestApplication, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { listeningText } from './listening.js';
 import type { Surroundings } from './participant-imports.js';
 import { readServiceConfig, type ServiceConfig } from './service-config.js';
 
@@ -22,7 +23,7 @@ export async function startParticipant(
   await app.startAllMicroservices();
   if (healthPort !== undefined) {
     await app.listen(healthPort, host ?? '127.0.0.1');
-    new Logger('Health').log(`health is told on ${await app.getUrl()}`);
+    new Logger('Health').log(`health is told on ${listeningText(app.getHttpServer())}`);
   }
   return app;
 }

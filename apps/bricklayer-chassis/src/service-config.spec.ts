@@ -13,10 +13,21 @@ describe('the configuration of a service', () => {
     expect(readServiceConfig(ENOUGH)).toEqual({
       kafka: { brokers: ['localhost:9092'] },
       databaseUrl: ENOUGH.DATABASE_URL,
+      http: { allowedHosts: [], withoutAuthentication: false },
       namespace: 'bricklayer',
       port: 3_000,
       host: '127.0.0.1',
     });
+  });
+
+  it('takes who may use the HTTP interface', () => {
+    const { http } = readServiceConfig({
+      ...ENOUGH,
+      HTTP_ALLOWED_HOSTS: 'sagas.example, other-1.example',
+      HTTP_WITHOUT_AUTHENTICATION: 'yes-anyone-may-operate',
+    });
+
+    expect(http).toEqual({ allowedHosts: ['sagas.example', 'other-1.example'], withoutAuthentication: true });
   });
 
   it('names everything that is wrong at once', () => {
@@ -71,6 +82,17 @@ describe('the configuration of a service', () => {
       'certificates that are not there',
       { KAFKA_SSL: 'true', KAFKA_SSL_CA_FILE: '/nowhere.pem' },
       "'/nowhere.pem' cannot be read",
+    ],
+    [
+      'a host with a port',
+      { HTTP_ALLOWED_HOSTS: 'sagas.example:80' },
+      'HTTP_ALLOWED_HOSTS must be names without ports',
+    ],
+    ['every host', { HTTP_ALLOWED_HOSTS: '*.example' }, 'without ports and wildcards'],
+    [
+      'an interface for everybody that is said in passing',
+      { HTTP_WITHOUT_AUTHENTICATION: 'true' },
+      'must be yes-anyone-may-operate',
     ],
     ['half a partition', { KAFKA_PARTITIONS: '1.5' }, 'KAFKA_PARTITIONS must be a whole number from 1'],
     [

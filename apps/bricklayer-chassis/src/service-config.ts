@@ -1,6 +1,7 @@
 import { validateData } from '@skald/runtime';
 import { Allow, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
 import { databaseProblems } from './database-config.js';
+import { type HttpConfig, readHttpConfig } from './http-config.js';
 import { type KafkaConfig, readKafkaConfig } from './kafka-config.js';
 
 /** What a service must be told from outside. */
@@ -8,6 +9,10 @@ export class ServiceConfig {
   /** The `KAFKA_…` variables. */
   @Allow()
   kafka!: KafkaConfig;
+
+  /** The `HTTP_…` variables. */
+  @Allow()
+  http!: HttpConfig;
 
   /** `DATABASE_URL`; `?sslmode=verify-full&sslrootcert=<file>` for TLS. */
   @IsString({ message: 'DATABASE_URL is missing, e.g. postgres://user:password@localhost:5432/name' })
@@ -42,6 +47,7 @@ export class ServiceConfig {
 export function readServiceConfig(env: NodeJS.ProcessEnv): ServiceConfig {
   const problems: string[] = [];
   const kafka = readKafkaConfig(env, problems);
+  const http = readHttpConfig(env, problems);
   const { HEALTH_PORT: healthPort } = env;
   const checked = validateData(ServiceConfig, {
     databaseUrl: env['DATABASE_URL'],
@@ -55,5 +61,5 @@ export function readServiceConfig(env: NodeJS.ProcessEnv): ServiceConfig {
   if ('problems' in checked || problems.length > 0) {
     throw new Error(`the configuration is wrong:\n  ${problems.join('\n  ')}`);
   }
-  return { ...checked.value, kafka };
+  return { ...checked.value, kafka, http };
 }

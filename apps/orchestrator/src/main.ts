@@ -1,10 +1,10 @@
 import 'reflect-metadata';
-import { runService } from '@bricklayer/chassis';
+import { listeningText, runService } from '@bricklayer/chassis';
 import { Logger } from '@nestjs/common';
 import { startOrchestrator } from './start-orchestrator.js';
 
-await runService('orchestrator', async (surroundings, { port, host }) => {
-  const app = await startOrchestrator(surroundings, { port, host });
-  new Logger('REST').log(`listening on ${await app.getUrl()}`);
+await runService('orchestrator', async (surroundings, { port, host, http }) => {
+  const app = await startOrchestrator(surroundings, { port, host, ...http });
+  new Logger('REST').log(`listening on ${listeningText(app.getHttpServer())}`);
   return app;
 });

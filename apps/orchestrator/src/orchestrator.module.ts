@@ -1,5 +1,5 @@
 import { databaseImport, HealthModule, type Surroundings } from '@bricklayer/chassis';
-import type { AnySaga } from '@skald/core';
+import { type AnySaga, shortened } from '@skald/core';
 import { SagaEngine, SagaModule, type SagaModuleOptions } from '@skald/orchestrator';
 import { orchestratorSchema, PostgresStore } from '@skald/postgres';
 import { type DynamicModule, Module, ValidationPipe } from '@nestjs/common';
@@ -58,6 +58,10 @@ export class OrchestratorModule {
   }
 }
 
+/** What is wrong is told in so many sentences, of so many characters each: their names come from outside. */
+const MOST_PROBLEMS = 20;
+const LONGEST_PROBLEM = 200;
+
 function validationPipe(): ValidationPipe {
   return new ValidationPipe({
     whitelist: true,
@@ -65,7 +69,11 @@ function validationPipe(): ValidationPipe {
     transform: true,
     validationError: { target: false, value: false },
     exceptionFactory: (errors) => {
-      const problems = errors.flatMap(({ constraints }) => Object.values(constraints ?? {}));
+      const problems = errors
+        .slice(0, MOST_PROBLEMS)
+        .flatMap(({ constraints }) => Object.values(constraints ?? {}))
+        .map((problem) => shortened(problem, LONGEST_PROBLEM));
+      if (errors.length > MOST_PROBLEMS) problems.push(`and ${errors.length - MOST_PROBLEMS} more`);
       return new ProblemException(
         400,
         'malformed_request',

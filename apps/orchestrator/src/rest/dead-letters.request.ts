@@ -1,5 +1,10 @@
-import { Type } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+
+/** What `Number` would read in other ways stays text, and is refused: `1e2`, `0x10`, nothing. */
+function wholeNumber({ value }: { readonly value: unknown }): unknown {
+  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+}
 
 const TOPIC = /^[\w.-]{1,249}$/;
 
@@ -13,9 +18,10 @@ export class DeadLetterParams extends NamespaceParams {
   @Matches(TOPIC, { message: 'topic must be the name of a topic' })
   topic!: string;
 
-  @Type(() => Number)
+  @Transform(wholeNumber)
   @IsInt()
   @Min(0)
+  @Max(2 ** 31 - 1)
   partition!: number;
 
   @Matches(/^\d{1,19}$/, { message: 'offset must be a whole number' })
@@ -30,7 +36,7 @@ export class DeadLettersQuery {
 
   /** Default: 100. */
   @IsOptional()
-  @Type(() => Number)
+  @Transform(wholeNumber)
   @IsInt()
   @Min(1)
   @Max(1_000)

@@ -1,10 +1,19 @@
 import { STATUS_CODES } from 'node:http';
-import { isRecord } from '@skald/core';
 import { isConnectionError } from '@skald/postgres';
-import { stackOf } from '@skald/runtime';
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import { stackOf, StoreUnavailableError } from '@skald/runtime';
+import {
+  type ArgumentsHost,
+  Catch,
+  type ExceptionFilter,
+  HttpException,
+  HttpStatus,
+  Logger,
+} from '@nestjs/common';
 import type { Response } from 'express';
 import { type ProblemDetails, ProblemException } from './problem.js';
+
+/** For programs that have sent what HTTP itself refuses. */
+const CODES: Readonly<Record<number, string>> = { [HttpStatus.PAYLOAD_TOO_LARGE]: 'too_large' };
 
 /** Answers every error as `application/problem+json`. What is not meant for the caller goes to the log only. */
 @Catch()
@@ -23,16 +32,14 @@ export class ProblemFilter implements ExceptionFilter {
 
   private problemOf(error: unknown): ProblemDetails {
     if (error instanceof ProblemException) return error.getResponse() as ProblemDetails;
+    // Nest's own, and what it makes of errors of the body parser: the body is too long, or ends before its time.
     if (error instanceof HttpException) {
       const status = error.getStatus();
-      return { type: 'about:blank', title: titleOf(status), status, detail: error.message };
+      const code = CODES[status];
+      const type = code === undefined ? 'about:blank' : `urn:skald:problem:${code}`;
+      return { type, title: titleOf(status), status, detail: error.message };
     }
-    // Errors of the body parser: the body is no JSON, or too long.
-    if (isRecord(error) && error['expose'] === true && typeof error['status'] === 'number') {
-      const { status } = error;
-      return { type: 'about:blank', title: titleOf(status), status, detail: String(error['message']) };
-    }
-    if (isConnectionError(error)) {
+    if (error instanceof StoreUnavailableError || isConnectionError(error)) {
       const detail = 'the database does not answer; try again, with the same id';
       return { type: 'urn:skald:problem:unavailable', title: titleOf(503), status: 503, detail };
     }

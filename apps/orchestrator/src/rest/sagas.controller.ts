@@ -18,6 +18,7 @@ import { NamespaceGuard } from './namespace.guard.js';
 import { ProblemException } from './problem.js';
 import { orProblem } from './refusal.js';
 import { ActionRequest, CallRequest, CancelRequest, SignalRequest } from './saga-action.request.js';
+import { SagaIdPipe } from './saga-id.pipe.js';
 import { sagaView, type SagaView } from './saga.view.js';
 import { StartSagaRequest } from './start-saga.request.js';
 
@@ -47,7 +48,7 @@ export class SagasController {
 
   /** One saga with its history and the path before it. */
   @Get(':id')
-  async read(@Param('id') id: string): Promise<SagaView> {
+  async read(@Param('id', SagaIdPipe) id: string): Promise<SagaView> {
     const instance = await this.engine.find(id);
     if (instance === undefined) {
       const detail = `there is no saga '${id}'`;
@@ -59,7 +60,7 @@ export class SagasController {
   @Post(':id/signals')
   @HttpCode(HttpStatus.ACCEPTED)
   async signal(
-    @Param('id') id: string,
+    @Param('id', SagaIdPipe) id: string,
     @Body() { signal, messageId = randomUUID(), data }: SignalRequest,
   ): Promise<void> {
     await orProblem('The signal was not taken', () => this.engine.signal(id, messageId, signal, data));
@@ -68,7 +69,7 @@ export class SagasController {
   @Post(':id/calls')
   @HttpCode(HttpStatus.OK)
   async call(
-    @Param('id') id: string,
+    @Param('id', SagaIdPipe) id: string,
     @Body() { call, messageId = randomUUID(), request }: CallRequest,
   ): Promise<{ answer: unknown }> {
     const answer = await orProblem('The call was not taken', () =>
@@ -80,7 +81,7 @@ export class SagasController {
 
   @Post(':id/cancel')
   @HttpCode(HttpStatus.OK)
-  async cancel(@Param('id') id: string, @Body() { reason }: CancelRequest): Promise<SagaView> {
+  async cancel(@Param('id', SagaIdPipe) id: string, @Body() { reason }: CancelRequest): Promise<SagaView> {
     await orProblem('The saga was not cancelled', () => this.engine.cancel(id, reason));
     return this.read(id);
   }
@@ -89,7 +90,7 @@ export class SagasController {
   @Post(':id/actions')
   @HttpCode(HttpStatus.OK)
   async act(
-    @Param('id') id: string,
+    @Param('id', SagaIdPipe) id: string,
     @Body() { action, actor, reason, output, data = {} }: ActionRequest,
   ): Promise<SagaView | undefined> {
     const note = { actor, reason };
