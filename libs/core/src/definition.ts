@@ -58,7 +58,7 @@ export interface StepNode extends Node, CommandTemplate {
 export interface ChildNode extends Node {
   readonly kind: 'child';
   readonly class: 'compensatable';
-  readonly saga: { readonly name: string };
+  readonly saga: { readonly name: string; readonly version: number };
   payload(data: SagaData): object;
 }
 

@@ -61,17 +61,15 @@ export { canonicalJson, hash64 } from './json.js';
 export type { DataClass, Json, JsonObject, JsonShape, MustBeJson } from './json.js';
 export { JsonTextError, MAXIMUM_JSON_DEPTH, readJson } from './json-text.js';
 export {
-  childId,
   LifecycleType,
   orchestratorEvent,
   orchestratorSource,
-  owedMessage,
-  removedMessage,
   replyMessage,
   ReplyType,
   RequestType,
   topics,
 } from './message.js';
+export { childId, OUTPUT_TOO_LARGE, owedMessage, reducedMessage, removedMessage } from './owed-message.js';
 export type { Message, OutgoingMessage } from './message.js';
 export { checkIdentifier, sagaIdProblem } from './names.js';
 export { remainingPath } from './path.js';

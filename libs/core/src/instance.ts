@@ -54,6 +54,8 @@ export interface Visit {
   readonly probe?: Exchange;
   /** Of a branch: the arm that was taken. */
   readonly arm?: string;
+  /** Of a child saga: the version that was started, whatever a later build of the parent would start. */
+  readonly version?: number;
   /** Its own reply, once a later visit's has taken the place under the `as` name. */
   readonly reply?: unknown;
 }

@@ -3,7 +3,8 @@ import { given, type Story } from '@skald/testing';
 import { Charge, OrderInput, OrderSaga, Refund, ReleaseStock, ReserveStock, Ship } from './order.fixture.js';
 import type { AnySaga } from './definition.js';
 import { commandIdOf } from './instance.js';
-import { type Message, owedMessage } from './message.js';
+import type { Message } from './message.js';
+import { owedMessage } from './owed-message.js';
 import { saga } from './saga.js';
 
 const ORDER = { item: 'hat', amount: 3 };

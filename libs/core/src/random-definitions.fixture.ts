@@ -156,7 +156,7 @@ class Builder {
       case 'step':
         return this.addStep(draft, name, part, as, side, isArm);
       case 'child':
-        return draft.child(name, { saga: { name: 'child' }, with: () => ({}), ...as });
+        return draft.child(name, { saga: { name: 'child', version: 1 }, with: () => ({}), ...as });
       case 'parallel':
         return draft.parallel(name, (arms) =>
           part.arms.reduce((before, arm) => this.add(before, arm, side, true), arms),

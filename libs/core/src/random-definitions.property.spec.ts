@@ -12,7 +12,7 @@ import {
   type SagaInstance,
   type Visit,
 } from './instance.js';
-import { owedMessage } from './message.js';
+import { owedMessage } from './owed-message.js';
 import { built, type SagaSketch, sagaSketch } from './random-definitions.fixture.js';
 import { transition } from './transition.js';
 

@@ -33,7 +33,7 @@ interface UncheckedStep extends UncheckedCommand {
   readonly maximumVisits?: number;
 }
 interface UncheckedChild {
-  readonly saga: { readonly name: string };
+  readonly saga: { readonly name: string; readonly version: number };
   readonly with: CommandTemplate['payload'];
   readonly as?: string;
   readonly maximumVisits?: number;
@@ -192,7 +192,13 @@ export class SagaDraft {
         'after the pivot nothing can be undone, so no child saga can run',
       );
     }
-    if (typeof options.saga !== 'object' || typeof options.saga.name !== 'string') {
+    const { saga: child } = options;
+    if (
+      typeof child !== 'object' ||
+      typeof child.name !== 'string' ||
+      !Number.isInteger(child.version) ||
+      child.version < 1
+    ) {
       throw new DefinitionError(subject, 'saga', 'must be a saga made with saga()');
     }
     checkFunction(subject, 'with', options.with, 'that builds the input');
@@ -202,7 +208,7 @@ export class SagaDraft {
       name,
       as: this.takeReply(subject, options.as),
       maximumVisits: readVisits(subject, options.maximumVisits),
-      saga: { name: options.saga.name },
+      saga: { name: child.name, version: child.version },
       payload: options.with,
     });
   }

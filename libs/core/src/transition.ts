@@ -235,19 +235,22 @@ function onTimer(definition: AnySaga, instance: SagaInstance, event: Of<'timer'>
 }
 
 function onDefect(definition: AnySaga, instance: SagaInstance, event: Of<'defect'>): Transition {
-  if (isEnded(instance.status) || instance.status === 'suspended') return unchanged(instance);
-  const turn = new Turn(definition, instance, event);
+  if (isEnded(instance.status)) return unchanged(instance);
   const { step, direction, code, message } = event.failure;
-  if (direction !== undefined) {
-    const index = instance.visits.findLastIndex(
-      (visit) => visit.step === step && isOpen(exchangeOf(visit, direction)),
-    );
-    const exchange = index < 0 ? undefined : exchangeOf(turn.visit(index), direction);
-    // Nobody waits for that command any more: a person may have it tried again, or take it for done.
-    if (exchange !== undefined) {
+  const index = instance.visits.findLastIndex(
+    (visit) => direction !== undefined && visit.step === step && isOpen(exchangeOf(visit, direction)),
+  );
+  const isSuspended = instance.status === 'suspended';
+  if (isSuspended && index < 0) return unchanged(instance);
+  const turn = new Turn(definition, instance, event);
+  if (direction !== undefined && index >= 0) {
+    const exchange = exchangeOf(turn.visit(index), direction);
+    // Nobody waits for that command any more: a person may have it tried again, or take it for done. Of several such, the
+    // next one stops the saga when the one before is settled.
+    if (isOpen(exchange)) {
       turn.settle(index, direction, { ...closed(exchange), state: 'failed', code, message });
     }
   }
-  turn.suspend(event.failure);
+  if (!isSuspended) turn.suspend(event.failure);
   return turn.end();
 }

@@ -145,9 +145,13 @@ export class Turn {
   /** After an attempt that failed or was not answered. */
   retryOrGiveUp(index: number, direction: Direction, exchange: Exchange): void {
     const { step, visit } = this.visit(index);
-    const { retry } = effectivePolicy(this.definition, this.nodeOf(index), direction);
+    const node = this.nodeOf(index);
+    const { retry } = effectivePolicy(this.definition, node, direction);
     const counted = exchange.attempt - (exchange.forgiven ?? 0);
-    const isHopeless = exchange.code !== undefined && retry.nonRetryableCodes.includes(exchange.code);
+    // A child saga that has failed has ended: it would only say so again.
+    const isHopeless =
+      node.kind === 'child' ||
+      (exchange.code !== undefined && retry.nonRetryableCodes.includes(exchange.code));
     if (counted < retry.maximumAttempts && !isHopeless) {
       const at = this.event.at + retryDelayMs(retry, counted, this.event.random);
       this.settle(index, direction, { ...closed(exchange), state: 'waiting', dueAt: at });
@@ -346,7 +350,7 @@ export class Turn {
       case 'step':
       case 'child':
         if (this.isDefective(node, 'do')) return;
-        begin({ state: 'pending', attempt: 1 });
+        begin({ state: 'pending', attempt: 1 }, node.kind === 'child' ? { version: node.saga.version } : {});
         this.dispatch(this.visits.length - 1, 'do', { attempt: 1 });
         return;
       case 'parallel':
