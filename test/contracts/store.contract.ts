@@ -38,6 +38,9 @@ function instance(id: string, fields: Partial<SagaInstance> = {}): SagaInstance 
   };
 }
 
+/** What a process wakes that knows the definition of these instances. */
+const OWN = { definitions: ['order@2'], except: [] };
+
 function entry(sequence: number): HistoryEntry {
   return { sequence, at: AT + sequence, cause: { kind: 'started' }, effects: [], status: 'running' };
 }
@@ -116,8 +119,8 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
       await save({ created: [before, instance('other', { wakeAt: AT + 7 })] });
       await save({ postponed: [{ key: key('late'), wakeAt: AT + 60_000 }] });
       expect(await store.find([key('late')])).toEqual([{ ...before, wakeAt: AT + 60_000 }]);
-      expect(await store.nextWakeup('shop', ['order@2'])).toBe(AT + 7);
-      const due = await store.transact((turn) => turn.lockDue('shop', ['order@2'], AT + 10, 10));
+      expect(await store.nextWakeup('shop', OWN)).toBe(AT + 7);
+      const due = await store.transact((turn) => turn.lockDue('shop', OWN, AT + 10, 10));
       expect(due.map(({ id }) => id)).toEqual(['other']);
     });
 
@@ -220,21 +223,30 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
       });
       expect(await dueIds(AT + 2)).toEqual(['early', 'late']);
       expect(await dueIds(AT)).toEqual([]);
-      expect(await store.nextWakeup('shop', ['order@2'])).toBe(AT + 1);
+      expect(await store.nextWakeup('shop', OWN)).toBe(AT + 1);
     });
 
     it('takes no more due instances than asked for', async () => {
       await save({ created: [1, 2, 3].map((n) => instance(`saga-${n}`, { wakeAt: AT + n })) });
-      const due = await store.transact((turn) => turn.lockDue('shop', ['order@2'], AT + 10, 2));
+      const due = await store.transact((turn) => turn.lockDue('shop', OWN, AT + 10, 2));
       expect(due.map(({ id }) => id)).toEqual(['saga-1', 'saga-2']);
     });
 
     it('leaves due instances of unknown definitions to a process that knows them', async () => {
       await save({ created: [instance('one', { wakeAt: AT })] });
-      expect(await store.transact((turn) => turn.lockDue('shop', ['order@1', 'other@2'], AT, 10))).toEqual(
-        [],
-      );
-      expect(await store.nextWakeup('shop', ['order@1'])).toBeNull();
+      expect(
+        await store.transact((turn) =>
+          turn.lockDue('shop', { definitions: ['order@1', 'other@2'], except: [] }, AT, 10),
+        ),
+      ).toEqual([]);
+      expect(await store.nextWakeup('shop', { definitions: ['order@1'], except: [] })).toBeNull();
+    });
+
+    it('leaves due instances of a structure that another process has to that one', async () => {
+      await save({ created: [instance('one', { wakeAt: AT })] });
+      const changed = { definitions: ['order@2'], except: ['order@2#0123456789abcdef'] };
+      expect(await store.transact((turn) => turn.lockDue('shop', changed, AT, 10))).toEqual([]);
+      expect(await store.nextWakeup('shop', changed)).toBeNull();
     });
 
     it('keeps what is owed until it is settled, oldest first', async () => {
@@ -256,9 +268,9 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
     describe('between namespaces', () => {
       it('keeps timers and outbox apart', async () => {
         await save({ created: [instance('one', { wakeAt: AT })], owed: ['x'] });
-        expect(await store.transact((turn) => turn.lockDue('other', ['order@2'], AT, 10))).toEqual([]);
+        expect(await store.transact((turn) => turn.lockDue('other', OWN, AT, 10))).toEqual([]);
         expect(await store.transact((turn) => turn.lockOwed('other', AT + 1, 10))).toEqual([]);
-        expect(await store.nextWakeup('other', ['order@2'])).toBeNull();
+        expect(await store.nextWakeup('other', OWN)).toBeNull();
         expect(await store.pinned('other')).toEqual([]);
       });
     });
@@ -354,7 +366,7 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
     }
 
     async function dueIds(now: number): Promise<string[]> {
-      const due = await store.transact((turn) => turn.lockDue('shop', ['order@2'], now, 10));
+      const due = await store.transact((turn) => turn.lockDue('shop', OWN, now, 10));
       return due.map(({ id }) => id);
     }
   });

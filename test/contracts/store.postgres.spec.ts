@@ -52,7 +52,7 @@ describe('the schema in PostgreSQL', () => {
 describe('the plans of the hot statements', () => {
   it.each([
     ['skald_lock_instances', `ARRAY['shop'], ARRAY['one']`],
-    ['skald_lock_due_instances', `now(), 'shop', ARRAY['order@1'], 10`],
+    ['skald_lock_due_instances', `now(), 'shop', ARRAY['order@1'], 10, ARRAY[]::text[]`],
   ])(
     '%s never reads the whole table, though it was prepared when that was empty',
     async (name, parameters) => {
@@ -62,7 +62,7 @@ describe('the plans of the hot statements', () => {
       for (let time = 0; time < 7; time += 1) {
         await store.transact(async (turn) => {
           await turn.lock([{ namespace: 'shop', id: 'one' }]);
-          await turn.lockDue('shop', ['order@1'], Date.now(), 10);
+          await turn.lockDue('shop', { definitions: ['order@1'], except: [] }, Date.now(), 10);
         });
       }
       const plan: object[] = await own.dataSource.query(`EXPLAIN EXECUTE ${name}(${parameters})`);
@@ -83,7 +83,12 @@ describe('two workers on PostgreSQL', () => {
     const taken: string[][] = await Promise.all(
       [1, 2].map(() =>
         store.transact(async (turn) => {
-          const due = await turn.lockDue('shop', ['order@1'], Date.now() + 1_000, 10);
+          const due = await turn.lockDue(
+            'shop',
+            { definitions: ['order@1'], except: [] },
+            Date.now() + 1_000,
+            10,
+          );
           await new Promise((resolve) => setTimeout(resolve, 100));
           return due.map(({ id }) => id);
         }),

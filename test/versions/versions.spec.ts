@@ -169,7 +169,7 @@ describe('versions of a saga, on real PostgreSQL', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect((await blue.find('new'))?.visits.at(-1)?.step).toBe('charge');
     expect(await database.dataSource.query('SELECT definition FROM skald_parked')).toEqual([
-      { definition: 'order@2' },
+      { definition: `order@2#${V2.hash}` },
     ]);
     expect(broker.messages(topics.deadLetters(topics.replies('shop')))).toEqual([]);
 

@@ -140,6 +140,7 @@ describe('a saga client over a broker', () => {
         ensureTopics: (names) => transport.ensureTopics(names),
         consume: (options) => transport.consume(options),
         close: () => Promise.resolve(),
+        deadLetter: (letters) => transport.deadLetter(letters),
         send: async (messages) => {
           sent.push(...messages.map(({ message }) => message));
           const error = fails(sent.length);

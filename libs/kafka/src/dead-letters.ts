@@ -1,6 +1,7 @@
 import { topics } from '@skald/core';
 import { type DeadLetter, deadLetterHeaders, type Delivery, type Log } from '@skald/runtime';
 import type { Arrival } from './arrivals.js';
+import { encode } from './envelope.js';
 import { UnknownTopicError } from './errors.js';
 import type { RecordProducer, TopicRecord } from './producer.js';
 import type { TopicAdmin } from './topic-admin.js';
@@ -22,19 +23,41 @@ export class DeadLetterWriter {
   async write(refused: readonly Refused[]): Promise<void> {
     if (refused.length === 0) return;
     const time = new Date().toISOString();
-    const records = refused.map((one) => recordOf(one, time));
-    try {
-      await this.producer.send(records);
-    } catch (error) {
-      if (!(error instanceof UnknownTopicError)) throw error;
-      await this.admin.ensure([...new Set(refused.map(({ arrival }) => arrival.held.topic))]);
-      await this.producer.send(records);
-    }
+    await this.send(
+      refused.map((one) => recordOf(one, time)),
+      refused.map(({ arrival }) => arrival.held.topic),
+    );
     for (const { arrival, code, reason } of refused) {
       const { topic, partition } = arrival.held;
       this.log.warn(
         `dead letter: ${topic}, partition ${partition}, offset ${arrival.offset}: ${code}: ${reason}`,
       );
+    }
+  }
+
+  /** Puts messages aside that had been kept: there is no record of theirs in hand, so they are written anew. */
+  async writeKept(letters: readonly DeadLetter[]): Promise<void> {
+    if (letters.length === 0) return;
+    const time = new Date().toISOString();
+    const records = letters.map(({ delivery: { topic, message }, code, reason }): TopicRecord => {
+      const record = encode(message);
+      const headers = { ...record.headers, ...deadLetterHeaders({ topic }, { code, reason }, time) };
+      return { topic: topics.deadLetters(topic), record: { ...record, headers } };
+    });
+    await this.send(
+      records,
+      letters.map(({ delivery }) => delivery.topic),
+    );
+  }
+
+  /** @param sources the topics whose dead letters these are */
+  private async send(records: readonly TopicRecord[], sources: readonly string[]): Promise<void> {
+    try {
+      await this.producer.send(records);
+    } catch (error) {
+      if (!(error instanceof UnknownTopicError)) throw error;
+      await this.admin.ensure([...new Set(sources)]);
+      await this.producer.send(records);
     }
   }
 }

@@ -2,6 +2,7 @@ import type { OutgoingMessage } from '@skald/core';
 import {
   type Consumer,
   type ConsumeOptions,
+  type DeadLetter,
   type DeadLetters,
   messageOf,
   type Progress,
@@ -104,6 +105,11 @@ export class KafkaTransport implements TransportWithDeadLetters {
   /** What a sampler has seen, which looks twice a second while it is asked; nothing when it may not look. */
   progress(group: string, topic: string): Progress | undefined {
     return this.sampler.progress(group, topic);
+  }
+
+  async deadLetter(letters: readonly DeadLetter[]): Promise<void> {
+    this.refuseWhenClosed();
+    await this.deadLetterWriter.writeKept(letters);
   }
 
   close(): Promise<void> {

@@ -6,6 +6,7 @@ import {
   type InstanceKey,
   keyText,
   type OwedRow,
+  type OwnDefinitions,
   type PinnedDefinition,
   type RemovedInstance,
   type Store,
@@ -92,8 +93,8 @@ export class MemoryStore implements Store {
     return Promise.resolve(entries.filter(({ sequence }) => sequence > after).slice(0, limit));
   }
 
-  nextWakeup(namespace: string, definitions: readonly string[]): Promise<number | null> {
-    return Promise.resolve(this.waking(namespace, definitions)[0]?.wakeAt ?? null);
+  nextWakeup(namespace: string, own: OwnDefinitions): Promise<number | null> {
+    return Promise.resolve(this.waking(namespace, own)[0]?.wakeAt ?? null);
   }
 
   pinned(namespace: string): Promise<PinnedDefinition[]> {
@@ -128,12 +129,18 @@ export class MemoryStore implements Store {
     return stored && (JSON.parse(stored.state) as SagaInstance);
   }
 
-  /** @internal Instances of these definitions that have a wake-up, earliest first. */
-  waking(namespace: string, definitions: readonly string[]): { key: string; wakeAt: number }[] {
+  /** @internal Instances that a process wakes and that have a wake-up, earliest first. */
+  waking(namespace: string, { definitions, except }: OwnDefinitions): { key: string; wakeAt: number }[] {
     const known = new Set(definitions);
+    const others = new Set(except);
     const waking: { key: string; wakeAt: number }[] = [];
-    for (const [key, { wakeAt, definition, key: place }] of this.instances) {
-      if (wakeAt !== null && place.namespace === namespace && known.has(definition)) {
+    for (const [key, { wakeAt, definition, hash, key: place }] of this.instances) {
+      if (
+        wakeAt !== null &&
+        place.namespace === namespace &&
+        known.has(definition) &&
+        !others.has(`${definition}#${hash}`)
+      ) {
         waking.push({ key, wakeAt });
       }
     }
@@ -226,13 +233,8 @@ class MemoryTurn implements StoreTurn {
     return this.store.find(keys);
   }
 
-  lockDue(
-    namespace: string,
-    definitions: readonly string[],
-    now: number,
-    limit: number,
-  ): Promise<SagaInstance[]> {
-    const due = this.store.waking(namespace, definitions).filter(({ wakeAt }) => wakeAt <= now);
+  lockDue(namespace: string, own: OwnDefinitions, now: number, limit: number): Promise<SagaInstance[]> {
+    const due = this.store.waking(namespace, own).filter(({ wakeAt }) => wakeAt <= now);
     return Promise.resolve(due.slice(0, limit).flatMap(({ key }) => this.store.read(key) ?? []));
   }
 

@@ -4,6 +4,8 @@ import {
   type Consumer,
   type ConsumeOptions,
   type CrashProbe,
+  type DeadLetter,
+  deadLetterHeaders,
   type DeadLetters,
   type Log,
   MessageRefusedError,
@@ -107,6 +109,19 @@ export class MemoryTransport implements TransportWithDeadLetters {
     this.histories.set(place, history);
     if (history.knownAt !== now) history.add({ at: now, seenAt: now, ...stand });
     return history;
+  }
+
+  async deadLetter(letters: readonly DeadLetter[]): Promise<void> {
+    this.refuseWhenClosed();
+    const time = new Date(this.clock.now()).toISOString();
+    this.broker.append(
+      letters.map(({ delivery: { topic, message }, code, reason }) => ({
+        topic: topicNames.deadLetters(topic),
+        key: message.sagaid,
+        value: JSON.stringify(message),
+        headers: deadLetterHeaders({ topic }, { code, reason }, time),
+      })),
+    );
   }
 
   async close(): Promise<void> {

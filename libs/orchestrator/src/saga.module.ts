@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { AnySaga } from '@skald/core';
 import { DefinitionRegistry, SagaEngine } from '@skald/runtime';
 import {
@@ -31,6 +32,7 @@ import type { SagaModuleOptions } from './saga-module-options.js';
       inject: [SAGA_MODULE_OPTIONS, DefinitionRegistry],
       useFactory: ({ defaults, ...options }: SagaModuleOptions, definitions: DefinitionRegistry) =>
         new SagaEngine({
+          label: `${hostname()}, process ${process.pid}`,
           ...options,
           definitions,
           log: new Logger('Skald'),

@@ -4,6 +4,7 @@ import {
   ConcurrentChangeError,
   type InstanceKey,
   type OwedRow,
+  type OwnDefinitions,
   type PinnedDefinition,
   type RemovedInstance,
   type Store,
@@ -90,9 +91,9 @@ export class PostgresStore implements Store {
     });
   }
 
-  nextWakeup(namespace: string, definitions: readonly string[]): Promise<number | null> {
+  nextWakeup(namespace: string, { definitions, except }: OwnDefinitions): Promise<number | null> {
     return this.withClient(async (client) => {
-      const values = [namespace, definitions];
+      const values = [namespace, definitions, except];
       const { rows } = await client.query<{ next_wakeup_at: Date }>({ ...nextWakeup, values });
       return rows[0]?.next_wakeup_at.getTime() ?? null;
     });
@@ -136,11 +137,11 @@ class PostgresTurn implements StoreTurn {
 
   async lockDue(
     namespace: string,
-    definitions: readonly string[],
+    { definitions, except }: OwnDefinitions,
     now: number,
     limit: number,
   ): Promise<SagaInstance[]> {
-    const values = [timeText(now), namespace, definitions, limit];
+    const values = [timeText(now), namespace, definitions, limit, except];
     const { rows } = await this.client.query<InstanceRow>({ ...lockDueInstances, values });
     return rows.map(instanceOf);
   }

@@ -83,18 +83,25 @@ export interface DeadLetterRecord {
 
 const SETTLED = 'dlq-settled';
 
+/** Where a message lay that is put aside. Without a partition it was not read from there just now: it had been kept. */
+export interface LetterOrigin {
+  readonly topic: string;
+  readonly partition?: number;
+  readonly offset?: string | number | bigint;
+}
+
 /** The headers that a dead letter gets beside its own: why it was put aside, and from where. */
 export function deadLetterHeaders(
-  place: { readonly topic: string; readonly partition: number; readonly offset: string | number | bigint },
+  { topic, partition, offset }: LetterOrigin,
   why: { readonly code: string; readonly reason: string },
   time: string,
 ): Record<string, string> {
   return {
     'dlq-code': why.code,
     'dlq-reason': why.reason,
-    'dlq-topic': place.topic,
-    'dlq-partition': String(place.partition),
-    'dlq-offset': String(place.offset),
+    'dlq-topic': topic,
+    ...(partition !== undefined && { 'dlq-partition': String(partition) }),
+    ...(offset !== undefined && { 'dlq-offset': String(offset) }),
     'dlq-time': time,
   };
 }

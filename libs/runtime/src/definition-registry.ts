@@ -41,7 +41,13 @@ export class DefinitionRegistry {
     return [...this.byRef.values()];
   }
 
+  /** `name@version` of each. */
   references(): string[] {
     return [...this.byRef.keys()];
+  }
+
+  /** `name@version#hash` of each: what an instance needs that was started with it. */
+  structures(): string[] {
+    return [...this.byRef].map(([reference, { hash }]) => `${reference}#${hash}`);
   }
 }

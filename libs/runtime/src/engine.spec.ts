@@ -221,6 +221,7 @@ describe('the engine', () => {
           return { isReady: () => hears, problem: () => undefined, stop: () => consumer.stop() };
         },
         send: (messages) => inner.send(messages),
+        deadLetter: (letters) => inner.deadLetter(letters),
         close: () => inner.close(),
       },
     });

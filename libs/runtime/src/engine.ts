@@ -12,7 +12,10 @@ import {
 import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError } from './errors.js';
 import { FaultyWork } from './faulty-work.js';
-import { readStart, type StartRequest } from './inbound.js';
+import type { StartRequest } from './inbound.js';
+import { type Applied, InsideRequests, type Started } from './inside-requests.js';
+import { KeptMessages } from './kept-messages.js';
+import { LiveDefinitions } from './live-definitions.js';
 import { orchestratorGroup, Patience } from './patience.js';
 import { Periodic } from './periodic.js';
 import type {
@@ -55,6 +58,13 @@ export interface EngineOptions {
    * `step-done`. Default: all.
    */
   readonly lifecycleEvents?: 'all' | 'whole';
+  /** Names this process to people, in logs and in the table of live processes; such as its host. Default: nothing. */
+  readonly label?: string;
+  /**
+   * How often it notes in the store that this process lives and what it knows. The others take it for gone after 15 seconds.
+   * Milliseconds, default: 2000.
+   */
+  readonly beatMs?: number;
   /** How long ended instances are kept with their history. Milliseconds. Default: for ever. */
   readonly retentionMs?: number | undefined;
   /**
@@ -67,12 +77,6 @@ export interface EngineOptions {
   readonly crashProbe?: CrashProbe;
   /** @internal Decides in place of core's own: the simulation breaks the engine with it to see that it would notice. */
   readonly transition?: typeof transition;
-}
-
-export interface StartedSaga {
-  readonly instance: SagaInstance;
-  /** False when a saga with this id, definition and input had been started before. */
-  readonly isNew: boolean;
 }
 
 type WithoutKey<W> = W extends unknown ? Omit<W, 'key'> : never;
@@ -90,6 +94,9 @@ export class SagaEngine {
   private readonly jobs: readonly Periodic[];
   private readonly maximumTurn: number;
   private readonly requests: RequestHandler;
+  private readonly inside: InsideRequests;
+  private readonly live: LiveDefinitions;
+  private readonly kept: KeptMessages;
   private consumer: Consumer | undefined;
 
   /** @throws DefinitionError when the namespace is no name */
@@ -104,10 +111,18 @@ export class SagaEngine {
       afterMs: options.relayAfterMs ?? 5_000,
       isBrokerAway: () => this.isBrokerAway(),
     });
+    const live = new LiveDefinitions({
+      ...options,
+      label: options.label ?? '',
+      beatMs: options.beatMs ?? 2_000,
+      onChanged: () => this.upkeep.checkPinned(),
+    });
+    this.live = live;
     this.runner = new TurnRunner({
       ...options,
       patience: new Patience(options),
       clock,
+      live,
       random: options.random ?? Math.random,
       everyStep: options.lifecycleEvents !== 'whole',
       traceRetentionMs: options.traceRetentionMs ?? DEFAULT_TRACE_RETENTION_MS,
@@ -119,6 +134,7 @@ export class SagaEngine {
     this.upkeep = new Upkeep({
       ...options,
       clock,
+      live,
       runner: this.runner,
       faulty,
       pollMs,
@@ -129,14 +145,19 @@ export class SagaEngine {
       run: (works) => this.runTurn(works),
       alone: (work, error) => faulty.end(work, error),
     });
-    this.requests = new RequestHandler({ ...options, clock, submit: (works) => this.queue.submit(works) });
+    const submit = (works: readonly Work[]): Promise<readonly WorkResult[]> => this.queue.submit(works);
+    this.requests = new RequestHandler({ ...options, clock, live, submit });
+    this.inside = new InsideRequests({ ...options, clock, live, submit });
+    const handle = this.requests.handle.bind(this.requests);
+    this.kept = new KeptMessages({ ...options, clock, live, pollMs, submit, handle });
     const periodic = (name: string, job: () => Promise<number>): Periodic =>
       new Periodic(name, clock, log, 1_000, job);
     this.timers = periodic('waking timers', () => this.wakeDue(pollMs));
     this.jobs = [
       this.timers,
       periodic('the relay', () => this.outbox.sweep()),
-      periodic('taking up kept messages', () => this.upkeep.takeParked()),
+      periodic('telling the others that this process lives', () => live.beat()),
+      periodic('taking up kept messages', async () => (this.isBrokerAway() ? pollMs : this.kept.takeUp())),
       periodic('removing ended instances', () => this.upkeep.removeOld()),
       periodic('dropping traces of removed instances', () => this.upkeep.dropTraces()),
     ];
@@ -162,8 +183,8 @@ export class SagaEngine {
     const { namespace, transport, store, log } = this.options;
     const warnings = (await store.check?.()) ?? [];
     for (const warning of warnings) log.warn(warning);
-    await this.upkeep.checkPinned();
     await transport.ensureTopics(this.topics());
+    await this.live.beat();
     this.consumer = await transport.consume({
       group: orchestratorGroup(namespace),
       topics: [topics.requests(namespace), topics.replies(namespace)],
@@ -191,23 +212,22 @@ export class SagaEngine {
   async stop(): Promise<void> {
     await this.consumer?.stop();
     await this.queue.idle();
+    this.kept.stop();
     for (const job of this.jobs) await job.stop();
     await this.runner.sent();
     await this.outbox.flush();
+    await this.live.leave();
   }
 
   /**
    * Starts a saga from inside this process. Resolves when it is stored. The same id, definition and input again give
-   * the same saga.
+   * the same saga. Any process can be asked: one that knows the definition does it.
    *
    * @throws RequestRefusedError saying what to correct
    */
-  async startSaga(request: Omit<StartRequest, 'namespace'>): Promise<StartedSaga> {
+  async startSaga(request: Omit<StartRequest, 'namespace'>): Promise<Started> {
     checkSagaId(request.id);
-    const work = readStart({ ...request, namespace: this.options.namespace }, this.options.definitions);
-    const result = await this.submit(work);
-    if (result.kind !== 'started') throw new Error(`a start came to '${result.kind}'`);
-    return { instance: result.instance, isNew: result.isNew };
+    return this.inside.start({ ...request, namespace: this.options.namespace });
   }
 
   /**
@@ -227,9 +247,9 @@ export class SagaEngine {
    * @throws RequestRefusedError
    */
   async call(id: string, messageId: string, call: string, request: unknown): Promise<CallAnswer> {
-    const result = await this.outside(id, { kind: 'call', messageId, call, request });
-    if (result.kind !== 'applied' || result.answer === undefined) throw new Error('the call got no answer');
-    return result.answer;
+    const { answer } = await this.outside(id, { kind: 'call', messageId, call, request });
+    if (answer === undefined) throw new Error('the call got no answer');
+    return answer;
   }
 
   /**
@@ -238,7 +258,7 @@ export class SagaEngine {
    * @throws RequestRefusedError with `past_pivot` when nothing can be undone any more
    */
   async cancel(id: string, reason: string): Promise<SagaInstance | undefined> {
-    return instanceIn(await this.outside(id, { kind: 'cancel', reason }));
+    return (await this.outside(id, { kind: 'cancel', reason })).instance;
   }
 
   /**
@@ -247,7 +267,7 @@ export class SagaEngine {
    * @throws RequestRefusedError where the action makes no sense now, saying what would
    */
   async operate(id: string, action: OperatorAction, note: OperatorNote): Promise<SagaInstance | undefined> {
-    return instanceIn(await this.outside(id, { kind: 'operator', action, note }));
+    return (await this.outside(id, { kind: 'operator', action, note })).instance;
   }
 
   async find(id: string): Promise<SagaInstance | undefined> {
@@ -269,16 +289,9 @@ export class SagaEngine {
     return { namespace: this.options.namespace, id };
   }
 
-  private outside(id: string, work: WithoutKey<OutsideWork>): Promise<WorkResult> {
+  private outside(id: string, work: WithoutKey<OutsideWork>): Promise<Applied> {
     checkSagaId(id);
-    return this.submit({ ...work, key: this.key(id) });
-  }
-
-  private async submit(work: Work): Promise<WorkResult> {
-    const [result] = await this.queue.submit([work]);
-    if (result === undefined) throw new Error('the turn gave no result');
-    if (result.kind === 'refused') throw result.error;
-    return result;
+    return this.inside.outside({ ...work, key: this.key(id) });
   }
 
   private async wakeDue(pollMs: number): Promise<number> {
@@ -303,8 +316,4 @@ export class SagaEngine {
 function checkSagaId(id: string): void {
   const problem = sagaIdProblem(id);
   if (problem !== undefined) throw new RequestRefusedError('invalid_id', problem);
-}
-
-function instanceIn(result: WorkResult): SagaInstance | undefined {
-  return result.kind === 'applied' ? result.instance : undefined;
 }

@@ -69,7 +69,7 @@ export class MessageRefusedError extends SkaldError {
 
 /**
  * A request that will not be carried out as it stands. Its codes: `unknown_definition`, `invalid_input`, `invalid_id`,
- * `saga_exists`, `unknown_saga`, and those with which the engine refuses what makes no sense now, such as `ended`,
+ * `saga_exists`, `unknown_saga`, `no_live_owner` and `no_owner_answered` (another process has to do it), and those with which the engine refuses what makes no sense now, such as `ended`,
  * `past_pivot`, `not_suspended`.
  */
 export class RequestRefusedError extends SkaldError {
@@ -80,6 +80,20 @@ export class RequestRefusedError extends SkaldError {
     readonly problems: readonly string[] = [],
   ) {
     super(message);
+  }
+}
+
+/** No live process knows the definition. Not said before the others were asked a moment ago. */
+export class UnknownDefinitionError extends RequestRefusedError {
+  constructor(
+    /** `name@version`, or a name. */
+    definition: string,
+    known: readonly string[],
+  ) {
+    super(
+      'unknown_definition',
+      `there is no saga '${definition}' here; known: ${known.join(', ') || 'none'}`,
+    );
   }
 }
 

@@ -13,9 +13,10 @@ import {
   templateOf,
 } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { RequestRefusedError } from './errors.js';
+import { RequestRefusedError, UnknownDefinitionError } from './errors.js';
+import type { LiveDefinitions } from './live-definitions.js';
 import { validateData } from './validation.js';
-import type { StartWork, Work } from './work.js';
+import type { ElsewhereWork, StartWork, Work } from './work.js';
 
 /** The message is well-formed and yet nothing can be done with it: it goes to the dead letters. */
 export class UnusableMessageError extends Error {
@@ -31,7 +32,7 @@ export interface StartRequest {
   readonly namespace: string;
   readonly id: string;
   readonly definition: string;
-  /** Default: the newest that is registered. */
+  /** Default: the newest that any live process knows. */
   readonly version?: number | undefined;
   readonly input: unknown;
 }
@@ -41,11 +42,11 @@ export interface StartRequest {
  *
  * @throws UnusableMessageError, RequestRefusedError
  */
-export function readInbound(message: Message, definitions: DefinitionRegistry): Work {
+export function readInbound(message: Message, definitions: DefinitionRegistry, live: LiveDefinitions): Work {
   const key = { namespace: message.namespace, id: message.sagaid };
   switch (message.type) {
     case RequestType.start: {
-      const work = readStart(startRequestOf(message), definitions);
+      const work = readStart(startRequestOf(message), definitions, live);
       // A child saga's start is a command of its parent, and says where the reply goes.
       return {
         ...work,
@@ -55,7 +56,7 @@ export function readInbound(message: Message, definitions: DefinitionRegistry): 
       };
     }
     case RequestType.undo:
-      return readUndo(message, definitions);
+      return readUndo(message, definitions, live);
     case RequestType.signal:
       asksForAnswer(message);
       return {
@@ -89,15 +90,24 @@ export function readInbound(message: Message, definitions: DefinitionRegistry): 
   }
 }
 
-/** @throws RequestRefusedError saying what to correct */
-export function readStart(request: StartRequest, definitions: DefinitionRegistry): StartWork {
+/**
+ * Without a version, the newest is started that any live process knows.
+ *
+ * @throws RequestRefusedError saying what to correct
+ */
+export function readStart(
+  request: StartRequest,
+  definitions: DefinitionRegistry,
+  live: LiveDefinitions,
+): StartWork | ElsewhereWork {
+  const key = { namespace: request.namespace, id: request.id };
   const definition = definitions.find(request.definition, request.version);
-  if (definition === undefined) {
-    const version = request.version === undefined ? '' : ` in version ${request.version}`;
-    throw new RequestRefusedError(
-      'unknown_definition',
-      `there is no saga '${request.definition}'${version} here; known: ${known(definitions)}`,
-    );
+  const version = request.version ?? live.newestElsewhere(request.definition);
+  if (definition === undefined || (version !== undefined && version > definition.version)) {
+    if (version === undefined) throw new UnknownDefinitionError(request.definition, live.references());
+    const reference = `${request.definition}@${version}`;
+    if (!live.isKnownElsewhere(reference)) throw new UnknownDefinitionError(reference, live.references());
+    return { kind: 'elsewhere', key, definition: reference };
   }
   const checked = validateData(definition.input, request.input);
   if ('problems' in checked) {
@@ -109,7 +119,7 @@ export function readStart(request: StartRequest, definitions: DefinitionRegistry
   }
   return {
     kind: 'start',
-    key: { namespace: request.namespace, id: request.id },
+    key,
     definition,
     input: request.input as JsonObject,
   };
@@ -145,10 +155,6 @@ function contractClass(definition: AnySaga, work: Work): (new () => object) | un
   return undefined;
 }
 
-function known(definitions: DefinitionRegistry): string {
-  return definitions.references().join(', ') || 'none';
-}
-
 function textOf({ data, type }: Message, field: string): string {
   const value = isRecord(data) ? data[field] : undefined;
   if (typeof value !== 'string' || value === '') {
@@ -173,32 +179,32 @@ function dataOf({ data }: Message): unknown {
 }
 
 function startRequestOf(message: Message): StartRequest {
-  const version = isRecord(message.data) ? message.data['version'] : undefined;
-  if (version !== undefined && typeof version !== 'number') {
-    throw new UnusableMessageError('malformed_request', "the 'version' of a start request must be a number");
-  }
   return {
     namespace: message.namespace,
     id: message.sagaid,
     definition: textOf(message, 'definition'),
-    version,
+    version: versionOf(message),
     input: isRecord(message.data) ? message.data['input'] : undefined,
   };
 }
 
-function readUndo(message: Message, definitions: DefinitionRegistry): Work {
+function versionOf({ data, type }: Message): number | undefined {
+  const version = isRecord(data) ? data['version'] : undefined;
+  if (version === undefined || typeof version === 'number') return version;
+  throw new UnusableMessageError('malformed_request', `the 'version' of a '${type}' must be a number`);
+}
+
+function readUndo(message: Message, definitions: DefinitionRegistry, live: LiveDefinitions): Work {
   const name = textOf(message, 'definition');
-  const definition = definitions.find(name);
-  if (definition === undefined || message.compensates === undefined) {
-    throw new UnusableMessageError(
-      'malformed_request',
-      `'${name}' is not known, or 'compensates' is missing`,
-    );
+  if (message.compensates === undefined) {
+    throw new UnusableMessageError('malformed_request', "the attribute 'compensates' is missing");
   }
+  const version =
+    versionOf(message) ?? Math.max(definitions.find(name)?.version ?? 0, live.newestElsewhere(name) ?? 0);
   return {
     kind: 'undo',
     key: { namespace: message.namespace, id: message.sagaid },
-    definition,
+    reference: `${name}@${version}`,
     parentCommand: message.compensates,
     parentUndo: message.id,
     message,

@@ -1,8 +1,9 @@
 export * from './dead-letters-port.js';
 export { DefinitionRegistry } from './definition-registry.js';
 export { SagaEngine } from './engine.js';
-export type { EngineOptions, StartedSaga } from './engine.js';
+export type { EngineOptions } from './engine.js';
 export { isEnvironments } from './environment.js';
+export type { Started as StartedSaga } from './inside-requests.js';
 export {
   ConcurrentChangeError,
   MessageRefusedError,

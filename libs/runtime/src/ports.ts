@@ -76,6 +76,14 @@ export interface OwedRow {
   readonly ids: readonly string[];
 }
 
+/** Whose instances a process wakes. */
+export interface OwnDefinitions {
+  /** `name@version` */
+  readonly definitions: readonly string[];
+  /** `name@version#hash` of structures that another live process has in place of this one's: those are that one's. */
+  readonly except: readonly string[];
+}
+
 /** Where instances, their history and the outbox live. */
 export interface Store {
   /**
@@ -96,8 +104,8 @@ export interface Store {
   find(keys: readonly InstanceKey[]): Promise<SagaInstance[]>;
   /** Entries numbered above `after`, oldest first. */
   history(key: InstanceKey, after: number, limit: number): Promise<HistoryEntry[]>;
-  /** The earliest wake-up of instances of these definitions (`name@version`), in milliseconds since 1970. */
-  nextWakeup(namespace: string, definitions: readonly string[]): Promise<number | null>;
+  /** The earliest wake-up of instances that this process wakes, in milliseconds since 1970. */
+  nextWakeup(namespace: string, own: OwnDefinitions): Promise<number | null>;
   /** The definitions of all instances that have not ended. */
   pinned(namespace: string): Promise<PinnedDefinition[]>;
   /** The traces of instances of this id that were removed, newest first, at most a hundred. */
@@ -112,13 +120,10 @@ export interface StoreTurn {
   lock(keys: readonly InstanceKey[]): Promise<SagaInstance[]>;
   /** Reads without locking, in the transaction: whoever holds one connection needs no second. Unknown keys are left out. */
   find(keys: readonly InstanceKey[]): Promise<SagaInstance[]>;
-  /** Locks and reads instances whose wake-up has come, earliest first. Passes over locked ones. */
-  lockDue(
-    namespace: string,
-    definitions: readonly string[],
-    now: number,
-    limit: number,
-  ): Promise<SagaInstance[]>;
+  /**
+   * Locks and reads instances that this process wakes and whose wake-up has come, earliest first. Passes over locked ones.
+   */
+  lockDue(namespace: string, own: OwnDefinitions, now: number, limit: number): Promise<SagaInstance[]>;
   /** Locks and reads instances that have not ended and were started with this definition and hash. */
   lockPinned(namespace: string, definition: string, hash: string, limit: number): Promise<SagaInstance[]>;
   /** Locks and reads instances that ended before this time. Passes over locked ones. */
@@ -188,6 +193,11 @@ export interface Transport {
   ensureTopics(topics: readonly string[]): Promise<void>;
   /** Resolves when messages sent from now on will arrive. */
   consume(options: ConsumeOptions): Promise<Consumer>;
+  /**
+   * Puts messages aside that did not arrive just now: they were kept, and were refused when they were taken up. What a
+   * consumer's handler refuses it returns instead.
+   */
+  deadLetter(letters: readonly DeadLetter[]): Promise<void>;
   /**
    * Resolves when all messages are stored by the broker, rejects when some may not be.
    *

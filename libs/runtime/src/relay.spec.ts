@@ -31,6 +31,7 @@ describe('the relay', () => {
     ensureTopics: unused,
     consume: unused,
     close: unused,
+    deadLetter: unused,
     send: (messages: readonly OutgoingMessage[]) => {
       sends.push(messages.length);
       const ids = messages.map(({ message }) => message.sagaid);

@@ -12,8 +12,10 @@ import {
   SkaldError,
 } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { messageOf, RequestRefusedError } from './errors.js';
+import { submitBehindStarts } from './behind-starts.js';
+import { messageOf, RequestRefusedError, UnknownDefinitionError } from './errors.js';
 import { asksForAnswer, readInbound, UnusableMessageError } from './inbound.js';
+import type { LiveDefinitions } from './live-definitions.js';
 import type { Clock, DeadLetter, Delivery, Store, Transport } from './ports.js';
 import type { WorkResult } from './turn.js';
 import type { Work } from './work.js';
@@ -23,6 +25,7 @@ export interface RequestHandlerOptions {
   readonly store: Store;
   readonly transport: Transport;
   readonly definitions: DefinitionRegistry;
+  readonly live: LiveDefinitions;
   readonly clock: Clock;
   /** Runs the work in a turn; one result each, in order. */
   readonly submit: (works: readonly Work[]) => Promise<readonly WorkResult[]>;
@@ -33,7 +36,6 @@ export class RequestHandler {
   constructor(private readonly options: RequestHandlerOptions) {}
 
   async handle(batch: readonly Delivery[]): Promise<readonly DeadLetter[]> {
-    const { namespace, definitions, submit, transport } = this.options;
     const readable: { delivery: Delivery; work: Work }[] = [];
     const dead: DeadLetter[] = [];
     const answers: OutgoingMessage[] = [];
@@ -42,33 +44,50 @@ export class RequestHandler {
       const answer = this.refusal(delivery.message, error);
       if (answer !== undefined) answers.push(answer);
     };
-    const asked: Message[] = [];
-    for (const delivery of batch) {
-      const { message } = delivery;
-      try {
-        checkNamespace(message, namespace);
-        if (message.type === RequestType.get) asked.push(message);
-        else readable.push({ delivery, work: readInbound(message, definitions) });
-      } catch (error) {
-        refuse(delivery, error);
-      }
+    const asked: Delivery[] = [];
+    let read = batch.map((delivery) => this.read(delivery));
+    if (read.some(isUnknown)) {
+      await this.options.live.refresh();
+      read = batch.map((delivery) => this.read(delivery));
     }
-    const results = await submit(readable.map(({ work }) => work));
+    for (const one of read) {
+      if ('error' in one) refuse(one.delivery, one.error);
+      else if (one.work === undefined) asked.push(one.delivery);
+      else readable.push({ delivery: one.delivery, work: one.work });
+    }
+    const results = await submitBehindStarts(
+      this.options,
+      readable.map(({ work }) => work),
+    );
     for (const [index, { delivery }] of readable.entries()) {
       const result = results[index];
       if (result?.kind === 'refused') refuse(delivery, result.error);
       else if (result !== undefined) answers.push(...this.answersTo(delivery.message, result));
     }
-    for (const message of asked) answers.push(await this.snapshotFor(message));
+    answers.push(...(await this.snapshotsFor(asked)));
     // Answers are in no outbox: if they cannot be sent now, the batch comes again.
-    if (answers.length > 0) await transport.send(answers);
+    if (answers.length > 0) await this.options.transport.send(answers);
     return dead;
+  }
+
+  /** Nothing to work on where a message only asks how a saga stands. */
+  private read(delivery: Delivery): Read {
+    const { namespace, definitions, live } = this.options;
+    const { message } = delivery;
+    try {
+      checkNamespace(message, namespace);
+      const work = message.type === RequestType.get ? undefined : readInbound(message, definitions, live);
+      return { delivery, work };
+    } catch (error) {
+      return { delivery, error };
+    }
   }
 
   /** What whoever waits is told: a parent saga as a reply, anybody else on the lifecycle topic. */
   private refusal(request: Message, error: unknown): OutgoingMessage | undefined {
     if (!(error instanceof RequestRefusedError)) return undefined;
-    if (request.type === RequestType.start && request.replyto !== undefined) {
+    const isParents = request.type === RequestType.start || request.type === RequestType.undo;
+    if (isParents && request.replyto !== undefined) {
       const { sagaId } = parseCommandId(request.id);
       const source = orchestratorSource(this.options.namespace);
       const outcome = { kind: 'rejected', code: error.code, message: error.message } as const;
@@ -101,10 +120,28 @@ export class RequestHandler {
     }
   }
 
-  private async snapshotFor(request: Message): Promise<OutgoingMessage> {
-    const { namespace, store } = this.options;
-    const [instance] = await store.find([{ namespace, id: request.sagaid }]);
-    if (instance !== undefined) return this.answered(request, snapshotOf(instance));
+  private async snapshotsFor(asking: readonly Delivery[]): Promise<OutgoingMessage[]> {
+    if (asking.length === 0) return [];
+    const { namespace, store, submit } = this.options;
+    const ids = [...new Set(asking.map(({ message }) => message.sagaid))];
+    const found = await store.find(ids.map((id) => ({ namespace, id })));
+    const instances = new Map(found.map((instance) => [instance.id, instance]));
+    const missing = ids.filter((id) => !instances.has(id));
+    const starts =
+      missing.length === 0 ? new Map<string, string>() : await store.processes.keptStarts(namespace, missing);
+    const answers: OutgoingMessage[] = [];
+    for (const { message } of asking) {
+      const { sagaid: id } = message;
+      const instance = instances.get(id);
+      const definition = starts.get(id);
+      if (instance !== undefined) answers.push(this.answered(message, snapshotOf(instance)));
+      else if (definition === undefined) answers.push(this.unknownSaga(message));
+      else await submit([{ kind: 'elsewhere', key: { namespace, id }, definition, message }]);
+    }
+    return answers;
+  }
+
+  private unknownSaga(request: Message): OutgoingMessage {
     const message = `there is no saga '${request.sagaid}'; it never was or is removed`;
     return this.event(request, LifecycleType.refused, { code: 'unknown_saga', message });
   }
@@ -130,6 +167,14 @@ export class RequestHandler {
       data,
     });
   }
+}
+
+type Read =
+  | { readonly delivery: Delivery; readonly work: Work | undefined }
+  | { readonly delivery: Delivery; readonly error: unknown };
+
+function isUnknown(read: Read): boolean {
+  return 'error' in read && read.error instanceof UnknownDefinitionError;
 }
 
 /** What a saga tells of itself to whoever asks: how it stands, not what it carries. */

@@ -2,15 +2,17 @@ import type { SagaInstance, transition } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { ConcurrentChangeError, messageOf } from './errors.js';
 import type { Patience } from './patience.js';
+import type { LiveDefinitions } from './live-definitions.js';
 import type { Changes, Clock, CrashProbe, Log, Store, StoreTurn, Transport } from './ports.js';
 import type { Relay } from './relay.js';
-import { DecidedTurn } from './turn.js';
+import { DecidedTurn, StaleViewError } from './turn.js';
 
 export interface TurnRunnerOptions {
   readonly namespace: string;
   readonly store: Store;
   readonly transport: Transport;
   readonly definitions: DefinitionRegistry;
+  readonly live: LiveDefinitions;
   readonly clock: Clock;
   readonly log: Log;
   readonly random: () => number;
@@ -44,11 +46,16 @@ export class TurnRunner {
     decide: (decided: DecidedTurn, loaded: L) => R,
     extra: (loaded: L, result: R) => Partial<Changes> = () => ({}),
   ): Promise<R> {
+    let isViewFresh = false;
     for (let race = 1; ; race += 1) {
       try {
-        return await this.runOnce(load, decide, extra);
+        return await this.runOnce(load, decide, extra, isViewFresh);
       } catch (error) {
-        if (!(error instanceof ConcurrentChangeError) || race === RACES) throw error;
+        if (race === RACES) throw error;
+        if (error instanceof StaleViewError) {
+          await this.options.live.refresh();
+          isViewFresh = true;
+        } else if (!(error instanceof ConcurrentChangeError)) throw error;
       }
     }
   }
@@ -57,6 +64,7 @@ export class TurnRunner {
     load: (turn: StoreTurn) => Promise<L>,
     decide: (decided: DecidedTurn, loaded: L) => R,
     extra: (loaded: L, result: R) => Partial<Changes>,
+    isViewFresh: boolean,
   ): Promise<R> {
     const { namespace, store, clock, crashProbe, outbox } = this.options;
     const settled = outbox.takeArrived();
@@ -64,7 +72,7 @@ export class TurnRunner {
       const { decided, changes, result, row } = await store.transact(async (turn) => {
         const loaded = await load(turn);
         const now = clock.now();
-        const decided = new DecidedTurn(loaded.instances, now, this.options);
+        const decided = new DecidedTurn(loaded.instances, now, this.options, isViewFresh);
         const result = decide(decided, loaded);
         const changes = { ...decided.changes(settled), ...extra(loaded, result) };
         if (isEmpty(changes)) return { decided, changes, result, row: undefined };

@@ -19,9 +19,10 @@ import {
   transition,
 } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { RequestRefusedError, stackOf } from './errors.js';
+import { RequestRefusedError, stackOf, UnknownDefinitionError } from './errors.js';
 import { commandOf, type Fault, faultOf, isNeeded, refusalOfFaulty } from './faulty-work.js';
 import { checkOutsideData, UnusableMessageError } from './inbound.js';
+import { keptFor, type LiveDefinitions } from './live-definitions.js';
 import type { Patience } from './patience.js';
 import type {
   Changes,
@@ -33,12 +34,18 @@ import type {
   Update,
 } from './ports.js';
 import { traceOf } from './removal.js';
-import type { OutsideWork, StartWork, UndoWork, Work } from './work.js';
+import type { ElsewhereWork, OutsideWork, StartWork, UndoWork, Work } from './work.js';
 
 /** An instance met a definition of its name and version whose structure is not the one it was started with. */
 export class DefinitionChangedError extends SkaldError {
   readonly code = 'definition_changed';
 }
+
+/**
+ * An instance has another structure than this process's definition. Whether another process knows that structure must be
+ * asked anew before the instance is suspended: decide again when it is known.
+ */
+export class StaleViewError extends Error {}
 
 /** What one piece of work came to. */
 export type WorkResult =
@@ -48,10 +55,13 @@ export type WorkResult =
   | { readonly kind: 'ignored' }
   /** Kept for a process that knows the definition. */
   | { readonly kind: 'parked' }
+  /** Another process has to do it, whose definition this is. What came without a message cannot be kept for it. */
+  | { readonly kind: 'elsewhere'; readonly definition: string }
   | { readonly kind: 'refused'; readonly error: unknown };
 
 export interface TurnSurroundings {
   readonly definitions: DefinitionRegistry;
+  readonly live: LiveDefinitions;
   readonly log: Log;
   readonly random: () => number;
   /** Publishes every step, not only what happens to the saga as a whole. */
@@ -84,6 +94,8 @@ export class DecidedTurn {
     loaded: readonly SagaInstance[],
     private readonly now: number,
     private readonly around: TurnSurroundings,
+    /** The other processes were asked just now what they know. */
+    private readonly isViewFresh = false,
   ) {
     for (const instance of loaded) {
       this.instances.set(keyText(instance), instance);
@@ -98,10 +110,13 @@ export class DecidedTurn {
           return this.start(work);
         case 'undo':
           return this.undo(work);
+        case 'elsewhere':
+          return this.elsewhere(work.definition, work);
         default:
           return this.outside(work);
       }
     } catch (error) {
+      if (error instanceof StaleViewError) throw error;
       return this.failed(work, error);
     }
   }
@@ -123,7 +138,8 @@ export class DecidedTurn {
 
   /** Applies a due timer. A definition that no longer fits suspends the instance, where a person sees it. */
   wake(instance: SagaInstance): void {
-    const definition = this.around.definitions.byReference(definitionRef(instance.definition));
+    const definition = this.definitionOf(instance, definitionRef(instance.definition));
+    // Another process's, which knows its structure.
     if (definition === undefined) return;
     try {
       const { at, random } = this.occurrence();
@@ -231,27 +247,32 @@ export class DecidedTurn {
     return { kind: 'started', instance: present, isNew: false };
   }
 
-  private undo({ key, definition, parentCommand, parentUndo }: UndoWork): WorkResult {
+  private undo(work: UndoWork & Pick<Work, 'message'>): WorkResult {
+    const { key, reference, parentCommand, parentUndo } = work;
     const present = this.instances.get(keyText(key)) ?? null;
     const own =
-      present === null ? definition : this.around.definitions.byReference(definitionRef(present.definition));
-    if (own === undefined) throw this.unknown(definitionRef(definition));
+      present === null
+        ? this.around.definitions.byReference(reference)
+        : this.definitionOf(present, definitionRef(present.definition));
+    if (own === undefined) {
+      if (present !== null) return this.elsewhere(keptForInstance(present), work);
+      const { live } = this.around;
+      if (live.isKnownElsewhere(reference)) return this.elsewhere(reference, work);
+      throw new UnknownDefinitionError(reference, live.references());
+    }
     const event = { kind: 'undone', ...key, parentCommand, parentUndo, ...this.occurrence() } as const;
     const after = this.change(own, present, event);
     return after.instance === present ? { kind: 'ignored' } : { kind: 'applied', instance: after.instance };
   }
 
-  private outside(work: Exclude<Work, StartWork | UndoWork>): WorkResult {
+  private outside(work: Exclude<Work, StartWork | UndoWork | ElsewhereWork>): WorkResult {
     const instance = this.instances.get(keyText(work.key));
     if (instance === undefined) return this.withoutInstance(work);
-    const reference = work.kind === 'reply' ? work.command.definition : definitionRef(instance.definition);
-    const definition = this.around.definitions.byReference(reference);
-    if (definition === undefined) {
-      const isOwn = reference === definitionRef(instance.definition);
-      if (work.message === undefined || !isOwn) throw this.unknown(reference);
-      this.parked.push({ definition: reference, message: work.message });
-      return { kind: 'parked' };
-    }
+    const reference = definitionRef(instance.definition);
+    // A reply to a command of another definition was meant for an earlier saga of this id.
+    if (work.kind === 'reply' && work.command.definition !== reference) return this.withoutInstance(work);
+    const definition = this.definitionOf(instance, reference);
+    if (definition === undefined) return this.elsewhere(keptForInstance(instance), work);
     checkOutsideData(definition, work);
     const after = this.change(definition, instance, eventOf(work, this.now, this.around.random()));
     if (after.refused !== undefined) {
@@ -263,21 +284,45 @@ export class DecidedTurn {
     return after.instance === instance ? { kind: 'ignored' } : { kind: 'applied', instance: after.instance };
   }
 
-  private withoutInstance(work: Exclude<Work, StartWork | UndoWork>): WorkResult {
+  private withoutInstance(work: Exclude<Work, StartWork | UndoWork | ElsewhereWork>): WorkResult {
     if (work.kind !== 'reply') {
       throw new RequestRefusedError(
         'unknown_saga',
         `there is no saga '${work.key.id}'; it never was or is removed`,
       );
     }
-    if (this.around.definitions.byReference(work.command.definition) === undefined) {
-      throw this.unknown(work.command.definition);
+    const { definitions, live } = this.around;
+    const { definition } = work.command;
+    if (definitions.byReference(definition) === undefined && !live.isKnownElsewhere(definition)) {
+      throw this.unknown(definition);
     }
     return { kind: 'ignored' };
   }
 
+  /**
+   * The definition that an instance was started with. Nothing when this process does not have it, and another one may:
+   * because it is unknown here, or because a live process has this very structure and this one another.
+   *
+   * @throws StaleViewError when the others must be asked first
+   */
+  private definitionOf(instance: SagaInstance, reference: string): AnySaga | undefined {
+    const { definitions, live } = this.around;
+    const definition = definitions.byReference(reference);
+    if (definition === undefined || definition.hash === instance.definition.hash) return definition;
+    if (isEnded(instance.status)) return definition;
+    if (live.isKnownElsewhere(keptForInstance(instance))) return undefined;
+    if (!this.isViewFresh) throw new StaleViewError();
+    return definition;
+  }
+
+  private elsewhere(definition: string, { message }: Pick<Work, 'message'>): WorkResult {
+    if (message === undefined) return { kind: 'elsewhere', definition };
+    this.parked.push({ definition, message });
+    return { kind: 'parked' };
+  }
+
   private unknown(reference: string): UnusableMessageError {
-    const known = this.around.definitions.references().join(', ') || 'none';
+    const known = this.around.live.references().join(', ') || 'none';
     return new UnusableMessageError(
       'unknown_definition',
       `there is no saga '${reference}' here; known: ${known}`,
@@ -348,6 +393,11 @@ export class DecidedTurn {
   private occurrence(): { at: number; random: number } {
     return { at: this.now, random: this.around.random() };
   }
+}
+
+/** What a message for an instance is kept for: the structure that it was started with. */
+function keptForInstance({ definition }: SagaInstance): string {
+  return keptFor({ definition: definitionRef(definition), hash: definition.hash });
 }
 
 export function changedText(definition: AnySaga, sagaId: string): string {

@@ -1,13 +1,11 @@
 import { definitionRef, parseCommandId, type SagaInstance } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { messageOf } from './errors.js';
 import type { FaultyWork } from './faulty-work.js';
-import { readInbound } from './inbound.js';
-import type { Clock, InstanceKey, Log, Store, StoreTurn } from './ports.js';
+import { keptFor, type LiveDefinitions } from './live-definitions.js';
+import type { Clock, InstanceKey, Log, OwnDefinitions, Store, StoreTurn } from './ports.js';
 import { runEach } from './run-each.js';
 import { changedText, keyText } from './turn.js';
 import type { TurnRunner } from './turn-runner.js';
-import type { Work } from './work.js';
 
 const BATCH = 200;
 
@@ -15,6 +13,7 @@ export interface UpkeepOptions {
   readonly namespace: string;
   readonly store: Store;
   readonly definitions: DefinitionRegistry;
+  readonly live: LiveDefinitions;
   readonly clock: Clock;
   readonly log: Log;
   readonly runner: TurnRunner;
@@ -29,47 +28,20 @@ export class Upkeep {
 
   /** Wakes instances whose time has come. */
   async wakeDue(): Promise<number> {
-    const { namespace, definitions, store, clock, runner, faulty, pollMs } = this.options;
-    const references = definitions.references();
+    const { namespace, definitions, live, store, clock, runner, faulty, pollMs } = this.options;
+    const own = (): OwnDefinitions => ({
+      definitions: definitions.references(),
+      except: live.changedElsewhere(),
+    });
     const woken = await runEach(runner, {
-      load: (turn) => turn.lockDue(namespace, references, clock.now(), BATCH),
+      load: (turn) => turn.lockDue(namespace, own(), clock.now(), BATCH),
       act: (decided, instance) => decided.wake(instance),
       alone: (key, error) => faulty.putToSleep(key, error),
     });
     if (woken.faulty > 0) return pollMs;
     if (woken.count === BATCH) return 0;
-    const next = await store.nextWakeup(namespace, references);
+    const next = await store.nextWakeup(namespace, own());
     return next === null ? pollMs : Math.min(pollMs, Math.max(1, next - clock.now()));
-  }
-
-  /** Takes up messages that were kept because no process knew their definition. */
-  async takeParked(): Promise<number> {
-    const { namespace, store, definitions, log, runner, pollMs } = this.options;
-    const kept = await store.processes.take(namespace, definitions.references(), BATCH);
-    if (kept.length === 0) return pollMs;
-    const works: Work[] = [];
-    for (const { message } of kept) {
-      try {
-        works.push(readInbound(message, definitions));
-      } catch (error) {
-        log.warn(`the message ${message.id} that was kept for this process is unusable: ${messageOf(error)}`);
-      }
-    }
-    const keys = new Map<string, InstanceKey>(works.map(({ key }) => [keyText(key), key]));
-    await runner.run(
-      async (turn) => ({ instances: await turn.lock([...keys.values()]) }),
-      (decided) => {
-        for (const work of works) {
-          const result = decided.apply(work);
-          if (result.kind === 'refused') {
-            log.warn(`a message that was kept for this process was refused: ${messageOf(result.error)}`);
-          }
-        }
-      },
-    );
-    await store.processes.done(kept.map(({ row }) => row));
-    log.log(`took up ${kept.length} messages that were kept for a process that knows their definition`);
-    return kept.length === BATCH ? 0 : pollMs;
   }
 
   /** Removes instances that ended longer ago than the namespace keeps them. */
@@ -97,16 +69,20 @@ export class Upkeep {
   }
 
   /**
-   * Compares the running instances with the definitions of this process: those whose definition has changed are
-   * suspended and reported, those whose definition is unknown are left for a process that knows it.
+   * Compares the running instances with the definitions of this process and with what the others know. Those whose
+   * structure no live process has are reported; where this process has another structure in its place, they are suspended.
    */
   async checkPinned(): Promise<void> {
-    const { namespace, store, definitions, log } = this.options;
+    const { namespace, store, definitions, live, log } = this.options;
     for (const { definition: reference, hash, count } of await store.pinned(namespace)) {
       const definition = definitions.byReference(reference);
+      if (definition?.hash === hash || live.isKnownElsewhere(keptFor({ definition: reference, hash })))
+        continue;
       if (definition === undefined) {
-        log.warn(`${count} instances of '${reference}' wait for a process that knows it; this one does not`);
-      } else if (definition.hash !== hash) {
+        log.warn(
+          `${count} instances of '${reference}' wait for a process that knows it; none that lives does`,
+        );
+      } else {
         await this.suspendUnfit(reference, hash);
         log.error(
           `${count} instances of '${reference}' are suspended: its structure has changed since they started`,

@@ -25,7 +25,8 @@ export interface StartWork {
 export interface UndoWork {
   readonly kind: 'undo';
   readonly key: InstanceKey;
-  readonly definition: AnySaga;
+  /** `name@version` that the parent means; the child's own definition counts, where there is a child. */
+  readonly reference: string;
   readonly parentCommand: string;
   readonly parentUndo: string;
 }
@@ -39,6 +40,13 @@ export interface ReplyWork {
   readonly outcome: ReplyOutcome;
 }
 
+/** What only another process can do, whose definition this is (`name@version`, or `name@version#hash`). */
+export interface ElsewhereWork {
+  readonly kind: 'elsewhere';
+  readonly key: InstanceKey;
+  readonly definition: string;
+}
+
 /** Something from outside for a saga that runs; its data is checked when it is known which definition that has. */
 export type OutsideWork = { readonly key: InstanceKey } & (
   | { readonly kind: 'signal'; readonly messageId: string; readonly signal: string; readonly data: unknown }
@@ -47,7 +55,7 @@ export type OutsideWork = { readonly key: InstanceKey } & (
   | { readonly kind: 'operator'; readonly action: OperatorAction; readonly note: OperatorNote }
 );
 
-export type Work = (StartWork | UndoWork | ReplyWork | OutsideWork) & {
+export type Work = (StartWork | UndoWork | ReplyWork | ElsewhereWork | OutsideWork) & {
   /** The message that it came with: kept for a process that knows the definition, where this one does not. */
   readonly message?: Message;
 };

@@ -12,6 +12,9 @@ const STATUS_OF_REFUSAL: Readonly<Record<string, HttpStatus>> = {
   invalid_input: HttpStatus.UNPROCESSABLE_ENTITY,
   invalid_id: HttpStatus.UNPROCESSABLE_ENTITY,
   unknown_saga: HttpStatus.NOT_FOUND,
+  // Another process has to do it, and none is there or answers: a later try may go well.
+  no_live_owner: HttpStatus.SERVICE_UNAVAILABLE,
+  no_owner_answered: HttpStatus.SERVICE_UNAVAILABLE,
 };
 
 /** Runs what the engine may refuse, and turns a refusal into problem details. */

@@ -12,6 +12,7 @@ export const lockDueInstances = {
      WHERE i.next_wakeup_at <= $1
        AND i.namespace = $2
        AND i.definition = ANY ($3::text[])
+       AND i.definition || '#' || i.definition_hash <> ALL ($5::text[])
      ORDER BY i.next_wakeup_at
      LIMIT $4
        FOR UPDATE SKIP LOCKED`,

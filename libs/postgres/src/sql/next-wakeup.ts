@@ -1,4 +1,4 @@
-/** The earliest wake-up of definitions that this process knows. Index: skald_instance_wakeup, read from its start. */
+/** The earliest wake-up of instances that this process wakes. Index: skald_instance_wakeup, read from its start. */
 export const nextWakeup = {
   name: 'skald_next_wakeup',
   text: `
@@ -7,6 +7,7 @@ export const nextWakeup = {
      WHERE next_wakeup_at IS NOT NULL
        AND namespace = $1
        AND definition = ANY ($2::text[])
+       AND definition || '#' || definition_hash <> ALL ($3::text[])
      ORDER BY next_wakeup_at
      LIMIT 1`,
 } as const;

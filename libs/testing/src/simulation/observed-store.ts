@@ -38,7 +38,7 @@ export class ObservedStore {
       transact: (work) => this.transact(mishaps, work),
       find: (keys) => store.find(keys),
       history: (key, after, limit) => store.history(key, after, limit),
-      nextWakeup: (namespace, definitions) => store.nextWakeup(namespace, definitions),
+      nextWakeup: (namespace, own) => store.nextWakeup(namespace, own),
       pinned: (namespace) => store.pinned(namespace),
       processes: store.processes,
       removed: (key) => store.removed(key),
@@ -53,7 +53,7 @@ export class ObservedStore {
         lock: (keys: readonly InstanceKey[]) => turn.lock(keys),
         find: (keys: readonly InstanceKey[]) => turn.find(keys),
         dropTraces: (namespace, before, limit) => turn.dropTraces(namespace, before, limit),
-        lockDue: (namespace, definitions, now, limit) => turn.lockDue(namespace, definitions, now, limit),
+        lockDue: (namespace, own, now, limit) => turn.lockDue(namespace, own, now, limit),
         lockPinned: (namespace, definition, hash, limit) =>
           turn.lockPinned(namespace, definition, hash, limit),
         lockEnded: (namespace, before, limit) => turn.lockEnded(namespace, before, limit),

@@ -85,6 +85,7 @@ export class Process {
       },
       timerPollMs: POLL_MS,
       relayPollMs: POLL_MS,
+      beatMs: POLL_MS,
       crashProbe: async (point) => this.crashAt(point, this.lastChanges),
       transition: options.transition,
     });
@@ -182,6 +183,10 @@ export class Process {
         });
       },
       send: async (messages) => this.send(messages, bus),
+      deadLetter: async (letters) => {
+        this.checkAlive();
+        for (const letter of letters) this.options.onDeadLetter(letter);
+      },
       close: () => Promise.resolve(),
     };
   }

@@ -1,0 +1,103 @@
+import { type Message, RequestType, topics } from '@skald/core';
+import { answerOf, type AskedAnswer, failureOf, readAsked } from './asked-requests.js';
+import type { DefinitionRegistry } from './definition-registry.js';
+import type { LiveDefinitions } from './live-definitions.js';
+import { HandlerCalls } from './handler-calls.js';
+import type { Clock, DeadLetter, Delivery, Log, Store, Transport } from './ports.js';
+import { type KeptMessage, TAKEN_MS } from './processes-port.js';
+import type { WorkResult } from './turn.js';
+import type { Work } from './work.js';
+
+const BATCH = 200;
+/** How soon to look again while another process may hand something over at any moment. */
+const QUICK_MS = 200;
+
+const REQUESTS: ReadonlySet<string> = new Set(Object.values(RequestType));
+
+export interface KeptMessagesOptions {
+  readonly namespace: string;
+  readonly store: Store;
+  readonly transport: Transport;
+  readonly definitions: DefinitionRegistry;
+  readonly live: LiveDefinitions;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly pollMs: number;
+  /** What a batch goes through that has just arrived. */
+  readonly handle: (batch: readonly Delivery[]) => Promise<readonly DeadLetter[]>;
+  /** Runs the work in a turn; one result each, in order. */
+  readonly submit: (works: readonly Work[]) => Promise<readonly WorkResult[]>;
+}
+
+/**
+ * Takes up what other processes have kept for this one. A message goes the way of one that has just arrived: it is worked on,
+ * answered, or refused and dead-lettered; only then it is forgotten, so a crash before that gives it again. A request from
+ * inside another process is worked on at most once, and its answer written where the asker looks.
+ */
+export class KeptMessages {
+  private readonly calls: HandlerCalls;
+  private isStopped = false;
+
+  constructor(private readonly options: KeptMessagesOptions) {
+    const { handle, log, clock } = options;
+    const pause = (milliseconds: number): Promise<void> =>
+      new Promise((resolve) => clock.after(milliseconds, resolve));
+    this.calls = new HandlerCalls({ handle, group: 'kept messages', log, pause });
+  }
+
+  /** What is in hand is finished, but not begun again. */
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  /** Returns how many milliseconds later to look again. */
+  async takeUp(): Promise<number> {
+    const { namespace, store, definitions, live, log, pollMs } = this.options;
+    const wanted = [...definitions.references(), ...definitions.structures()];
+    const kept = await store.processes.take(namespace, wanted, BATCH);
+    if (kept.length === 0) return live.isAskedByOthers() ? Math.min(QUICK_MS, pollMs) : pollMs;
+    await Promise.all([
+      this.workOn(kept.filter(({ isAsked }) => !isAsked)),
+      ...kept.filter(({ isAsked }) => isAsked).map((one) => this.answer(one)),
+    ]);
+    log.log(`took up ${kept.length} messages that were kept for a process that knows their definition`);
+    return kept.length === BATCH ? 0 : Math.min(QUICK_MS, pollMs);
+  }
+
+  private async workOn(kept: readonly KeptMessage[]): Promise<void> {
+    if (kept.length === 0) return;
+    const { namespace, store, transport, clock, log } = this.options;
+    // Before anybody else may take them up.
+    const end = clock.now() + TAKEN_MS / 2;
+    const letters = await this.calls.handle(
+      kept.map(({ message }) => ({ topic: topicOf(namespace, message), message })),
+      () => !this.isStopped && clock.now() < end,
+    );
+    // Given up: they are taken up again later.
+    if (letters === undefined) return;
+    if (letters.length > 0) await transport.deadLetter(letters);
+    for (const { code } of letters) {
+      log.warn(`a message that was kept for this process was refused: ${code}; it is a dead letter now`);
+    }
+    await store.processes.done(kept.map(({ row }) => row));
+  }
+
+  private async answer({ row, message }: KeptMessage): Promise<void> {
+    await this.options.store.processes.answer(row, await this.outcomeOf(message));
+  }
+
+  private async outcomeOf(message: Message): Promise<AskedAnswer> {
+    const { definitions, live, log, submit } = this.options;
+    try {
+      const [result] = await submit([readAsked(message, definitions, live)]);
+      return answerOf(result);
+    } catch (error) {
+      return failureOf(error, log);
+    }
+  }
+}
+
+/** Where the message came from. */
+function topicOf(namespace: string, { type }: Message): string {
+  return REQUESTS.has(type) ? topics.requests(namespace) : topics.replies(namespace);
+}

@@ -1,0 +1,156 @@
+import { type AnySaga, definitionRef } from '@skald/core';
+import type { DefinitionRegistry } from './definition-registry.js';
+import { messageOf } from './errors.js';
+import type { Log, Store } from './ports.js';
+import type { NotedDefinition, ProcessNote } from './processes-port.js';
+
+export interface LiveDefinitionsOptions {
+  readonly namespace: string;
+  readonly store: Store;
+  readonly definitions: DefinitionRegistry;
+  readonly log: Log;
+  /** Where this process runs, for people. */
+  readonly label: string;
+  readonly beatMs: number;
+  /** Another process came or went, or knows something else now. */
+  readonly onChanged: () => Promise<void>;
+}
+
+/**
+ * What the live processes of a namespace know. Each notes in the store again and again that it lives and what it can run,
+ * and keeps in mind what the others have noted. So a message for a definition that only another one knows is kept for that
+ * one, and one for a definition that nobody knows is refused at once.
+ */
+export class LiveDefinitions {
+  private readonly id = crypto.randomUUID();
+  private others: readonly ProcessNote[] = [];
+  /** `name@version`, `name@version#hash` and the newest version by name, of all others. */
+  private readonly theirs = new Set<string>();
+  private readonly newestVersions = new Map<string, number>();
+  private readonly reported = new Set<string>();
+  private learning: Promise<void> | undefined;
+  private next: Promise<void> | undefined;
+  private told: string | undefined;
+
+  constructor(private readonly options: LiveDefinitionsOptions) {}
+
+  /** Says that this process lives, and learns who else does. Returns how many milliseconds later to do it again. */
+  async beat(): Promise<number> {
+    await this.refresh();
+    const known = [...this.theirs].toSorted().join();
+    if (known !== this.told) {
+      await this.options.onChanged();
+      this.told = known;
+    }
+    return this.options.beatMs;
+  }
+
+  /** Learns what the others know now; who asks meanwhile shares the next answer. */
+  async refresh(): Promise<void> {
+    const { learning } = this;
+    this.next ??= (async () => {
+      await learning?.catch(() => undefined);
+      this.next = undefined;
+      await this.learn();
+    })();
+    await this.next;
+  }
+
+  /** @param definition `name@version`, or `name@version#hash` where only that structure will do */
+  isKnownElsewhere(definition: string): boolean {
+    return this.theirs.has(definition);
+  }
+
+  /** The newest version of a saga that another live process knows. */
+  newestElsewhere(name: string): number | undefined {
+    return this.newestVersions.get(name);
+  }
+
+  /** `name@version#hash` of structures that live processes have in place of this one's. */
+  changedElsewhere(): string[] {
+    const noted = this.others.flatMap((other) => other.definitions);
+    return noted
+      .filter(({ definition, hash }) => {
+        const own = this.options.definitions.byReference(definition);
+        return own !== undefined && own.hash !== hash;
+      })
+      .map(keptFor);
+  }
+
+  /** Whether a live process lacks something that this one knows: it may hand something over at any moment. */
+  isAskedByOthers(): boolean {
+    const own = this.own();
+    return this.others.some(({ definitions }) => {
+      const theirs = new Set(definitions.map(keptFor));
+      return own.some((one) => !theirs.has(keptFor(one)));
+    });
+  }
+
+  /** Whether a live process knows something that this one lacks. */
+  hasOthersToAsk(): boolean {
+    const own = new Set(this.own().map(keptFor));
+    return this.others.some(({ definitions }) => definitions.some((one) => !own.has(keptFor(one))));
+  }
+
+  /** Every definition that some live process knows, this one included. */
+  references(): string[] {
+    const noted = this.others.flatMap(({ definitions }) => definitions);
+    return [...new Set([...this.own(), ...noted].map(({ definition }) => definition))].toSorted();
+  }
+
+  /** Says that this process ends. If the store is away, the others notice it after a while. */
+  async leave(): Promise<void> {
+    const { store, log } = this.options;
+    if (this.told === undefined) return;
+    await store.processes.leave(this.id).catch((error: unknown) => {
+      log.warn(`the others were not told that this process ends: ${messageOf(error)}`);
+    });
+  }
+
+  private own(): NotedDefinition[] {
+    return this.options.definitions.all().map(noted);
+  }
+
+  private async learn(): Promise<void> {
+    this.learning = this.ask();
+    await this.learning;
+  }
+
+  private async ask(): Promise<void> {
+    const { namespace, store, label } = this.options;
+    this.others = await store.processes.beat(namespace, { id: this.id, label, definitions: this.own() });
+    this.theirs.clear();
+    this.newestVersions.clear();
+    for (const other of this.others) {
+      for (const one of other.definitions) {
+        this.theirs.add(one.definition);
+        this.theirs.add(keptFor(one));
+        const at = one.definition.lastIndexOf('@');
+        const name = one.definition.slice(0, at);
+        const version = Number(one.definition.slice(at + 1));
+        if (version > (this.newestVersions.get(name) ?? 0)) this.newestVersions.set(name, version);
+        this.reportChanged(other, one);
+      }
+    }
+  }
+
+  /** Two live processes mean different things by one name and version: a mistake of the deploy. */
+  private reportChanged({ id, label }: ProcessNote, { definition, hash }: NotedDefinition): void {
+    const own = this.options.definitions.byReference(definition);
+    if (own === undefined || own.hash === hash || this.reported.has(`${id} ${definition}`)) return;
+    this.reported.add(`${id} ${definition}`);
+    this.options.log.error(
+      `'${definition}' is not the same here as in the process '${label}' (${id}): structure ${own.hash} here, ${hash} ` +
+        'there. Each of the two works only on sagas of its own structure. Give the changed saga a new version.',
+    );
+  }
+}
+
+function noted(definition: AnySaga): NotedDefinition {
+  return { definition: definitionRef(definition), hash: definition.hash };
+}
+
+/** What messages are kept for that need this very structure: `name@version#hash`. */
+export function keptFor({ definition, hash }: NotedDefinition): string {
+  return `${definition}#${hash}`;
+}
