@@ -8,7 +8,12 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5_000;
 
 /** The server is not there yet, or not yet able: what waiting mends, other than a wrong password. */
-const AWAY = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN', '57P03'];
+const AWAY = [
+  ...['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN'],
+  ...['53300', '57P01', '57P02', '57P03'],
+];
+/** What the driver says without a code of a server that takes connections and does not answer, or hangs up. */
+const SILENT = /^timeout expired|^Connection terminated/;
 
 /** Connects to the database, and waits for a server that is away; of failures in a row the first is logged. */
 export async function openDataSource(options: DataSourceOptions): Promise<DataSource> {
@@ -26,5 +31,8 @@ export async function openDataSource(options: DataSourceOptions): Promise<DataSo
 }
 
 function isAway(error: unknown): boolean {
-  return isRecord(error) && typeof error['code'] === 'string' && AWAY.includes(error['code']);
+  if (!isRecord(error)) return false;
+  const { code, message } = error;
+  if (typeof code === 'string') return AWAY.includes(code);
+  return typeof message === 'string' && SILENT.test(message);
 }

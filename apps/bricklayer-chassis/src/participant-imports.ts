@@ -1,14 +1,11 @@
 import { type ParticipantOptions, ParticipantModule, ParticipantServer } from '@skald/participant';
-import { participantSchema, runMigrations } from '@skald/postgres';
+import { connectionLimits, participantSchema, runMigrations } from '@skald/postgres';
 import type { TransportWithDeadLetters } from '@skald/runtime';
 import type { ModuleMetadata } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { HealthModule } from './health.module.js';
 import { openDataSource } from './open-data-source.js';
-
-/** For a connection to a server that does not answer, or a free one of the pool. */
-const CONNECT_WITHIN_MS = 5_000;
 
 /** What differs between a service as a process of its own and one that lives with others in one process. */
 export interface Surroundings {
@@ -66,9 +63,7 @@ export function databaseImport(
       entities: [...schema.entities],
       migrations: [...schema.migrations],
       toRetry: () => false, // what waiting can mend is waited for below
-      connectTimeoutMS: CONNECT_WITHIN_MS,
-      // With `pipeline`, statements that need no answer in between go out together.
-      extra: { keepAlive: true, pipeline: true },
+      ...connectionLimits(),
     }),
     dataSourceFactory: async (options) => {
       if (options === undefined) throw new Error('the data source has no options');
