@@ -296,7 +296,7 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
         await save({ created: [instance('one'), instance('two')] });
         await save({ removed: [trace('one'), trace('two')] });
         await save({ created: [instance('one')] });
-        const again = trace('one', { actor: 'retention', reason: '', removedAt: AT + 5 });
+        const again = trace('one', { incarnation: 'x7', actor: 'retention', reason: '', removedAt: AT + 5 });
         await save({ removed: [again] });
         expect(await store.removed(key('one'))).toEqual([again, trace('one')]);
         expect(await store.removed(key('never'))).toEqual([]);

@@ -91,8 +91,11 @@ export async function startTestParticipant(
   };
 }
 
-export async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 1_000; tries += 1) {
+export async function until<T>(
+  look: () => T | undefined | Promise<T | undefined>,
+  withinMs = 30_000,
+): Promise<T> {
+  for (const end = Date.now() + withinMs; Date.now() < end;) {
     const found = await look();
     if (found !== undefined) return found;
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -5,6 +5,7 @@ import { type Changes, StoreUnavailableError } from '@skald/runtime';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { freshDatabase } from '../setup/real-services.js';
+import { type Proxy, startProxy } from './proxy.js';
 
 const NOTHING: Changes = { created: [], updated: [], history: [], owed: [], settled: [] };
 const KEY = { namespace: 'shop', id: 'o-1' };
@@ -17,13 +18,15 @@ describe.each([
 ])('the store, on a data source %s', (_name, limits) => {
   let database: Awaited<ReturnType<typeof freshDatabase>>;
   let dataSource: DataSource;
+  let proxy: Proxy;
   const ghosts: pg.Client[] = [];
 
   async function open(): Promise<PostgresStore> {
     database = await freshDatabase(orchestratorSchema);
+    proxy = await startProxy(database.url);
     dataSource = await new DataSource({
       type: 'postgres',
-      url: database.url,
+      url: proxy.url,
       entities: orchestratorSchema.entities,
       ...limits,
     }).initialize();
@@ -32,6 +35,7 @@ describe.each([
   }
   afterEach(async () => {
     await Promise.all(ghosts.splice(0).map((ghost) => ghost.end()));
+    await proxy.close();
     await dataSource.destroy();
     await database.drop();
   });
@@ -55,6 +59,17 @@ describe.each([
       return turn.lock([KEY]);
     });
     expect(found?.id).toBe('o-1');
+  });
+
+  it('gives up a server that stops answering without hanging up, in about 10 s', async () => {
+    const store = await open();
+    const begun = Date.now();
+    const work = store.transact((turn) => {
+      proxy.hush();
+      return turn.lock([KEY]);
+    });
+    await expect(work).rejects.toThrow(StoreUnavailableError);
+    expect(Date.now() - begun).toBeLessThan(20_000);
   });
 
   it('lets go of what it held when PostgreSQL has ended its connection, and changes nothing any more', async () => {

@@ -1,7 +1,7 @@
 import type { CrashPoint, CrashProbe } from '@skald/runtime';
 
 /**
- * Kills this process with SIGKILL when it reaches the crash point `SKALD_CRASH_AT` for the `SKALD_CRASH_ON`th time
+ * Kills this process with SIGKILL, or pauses it with the signal `SKALD_CRASH_SIGNAL`, when it reaches the crash point `SKALD_CRASH_AT` for the `SKALD_CRASH_ON`th time
  * (default: the first).
  */
 export function crashProbeFromEnvironment(): { crashProbe: CrashProbe } {
@@ -13,8 +13,15 @@ export function crashProbeFromEnvironment(): { crashProbe: CrashProbe } {
       if (at !== point) return;
       reached += 1;
       if (reached !== occurrence) return;
+      if (process.env['SKALD_CRASH_SIGNAL'] === 'SIGSTOP') return pauseSelf();
       process.kill(process.pid, 'SIGKILL');
       await new Promise(() => undefined);
     },
   };
+}
+
+/** All sockets stay open; it goes on where it was when it gets SIGCONT. */
+export async function pauseSelf(): Promise<void> {
+  process.kill(process.pid, 'SIGSTOP');
+  await Promise.resolve();
 }

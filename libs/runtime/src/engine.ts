@@ -9,6 +9,7 @@ import {
   topics,
   type transition,
 } from '@skald/core';
+import { BatchHealth } from './batch-health.js';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError } from './errors.js';
 import { FaultyWork } from './faulty-work.js';
@@ -88,6 +89,7 @@ type WithoutKey<W> = W extends unknown ? Omit<W, 'key'> : never;
 export class SagaEngine {
   private readonly queue: TurnQueue<Work, WorkResult>;
   private readonly runner: TurnRunner;
+  private readonly health: BatchHealth;
   private readonly upkeep: Upkeep;
   private readonly outbox: Relay;
   private readonly timers: Periodic;
@@ -104,6 +106,7 @@ export class SagaEngine {
     const { namespace, clock = systemClock, log, timerPollMs: pollMs = 1_000 } = options;
     checkIdentifier('engine', 'namespace', namespace);
     this.maximumTurn = options.maximumTurn ?? 300;
+    this.health = new BatchHealth(() => clock.now());
     this.outbox = new Relay({
       ...options,
       clock,
@@ -142,7 +145,7 @@ export class SagaEngine {
     });
     this.queue = new TurnQueue({
       maximum: this.maximumTurn,
-      run: (works) => this.runTurn(works),
+      run: (works) => this.health.watch(() => this.runTurn(works)),
       alone: (work, error) => faulty.end(work, error),
     });
     const submit = (works: readonly Work[]): Promise<readonly WorkResult[]> => this.queue.submit(works);
@@ -196,16 +199,16 @@ export class SagaEngine {
   }
 
   /**
-   * Whether it takes messages now; false before `start`, after `stop`, while the broker is away, and while it keeps failing
-   * over the same messages.
+   * Whether it takes messages now; false before `start`, after `stop`, while the broker is away, while it keeps failing
+   * over the same messages, and while no batch gets done.
    */
   isReady(): boolean {
-    return this.consumer?.isReady() === true;
+    return this.consumer?.isReady() === true && this.health.problem() === undefined;
   }
 
-  /** Why it keeps failing over the same messages, if it does. For people; holds no payload. */
+  /** Why it keeps failing over the same messages, or gets no batch done, if so. For people; holds no payload. */
   problem(): string | undefined {
-    return this.consumer?.problem();
+    return this.consumer?.problem() ?? this.health.problem();
   }
 
   /** Finishes what is in hand and takes no more. The store and the transport stay open: they are the caller's. */

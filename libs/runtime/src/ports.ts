@@ -41,6 +41,8 @@ export interface Changes {
 
 /** What is left of an instance that was removed. */
 export interface RemovedInstance extends InstanceKey {
+  /** See `SagaInstance.incarnation`. */
+  readonly incarnation?: string;
   /** `name@version` */
   readonly definition: string;
   /** How it stood then. */

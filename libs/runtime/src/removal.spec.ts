@@ -56,6 +56,7 @@ describe('an instance that is removed', () => {
       {
         namespace: 'shop',
         id: 'o-1',
+        incarnation: expect.any(String),
         definition: 'order@1',
         status: 'completed',
         removedAt: clock.now(),

@@ -17,7 +17,7 @@ const BY_RETENTION: OperatorNote = {
  * @param keptMs how long the trace of an operator's removal stays
  */
 export function traceOf(
-  { namespace, id, definition, status }: SagaInstance,
+  { namespace, id, incarnation, definition, status }: SagaInstance,
   by: OperatorNote | undefined,
   now: number,
   keptMs: number,
@@ -26,6 +26,7 @@ export function traceOf(
   return {
     namespace,
     id,
+    ...(incarnation !== undefined && { incarnation }),
     definition: definitionRef(definition),
     status,
     removedAt: now,

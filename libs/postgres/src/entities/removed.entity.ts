@@ -14,6 +14,10 @@ export class RemovedEntity {
   @Column({ name: 'saga_id', type: 'text' })
   sagaId!: string;
 
+  /** Tells it from other instances that had its id; null where it had none. */
+  @Column({ type: 'text', nullable: true })
+  incarnation!: string | null;
+
   /** `name@version` */
   @Column({ type: 'text' })
   definition!: string;

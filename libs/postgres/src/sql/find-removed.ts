@@ -4,7 +4,7 @@ import type { RemovedInstance } from '@skald/runtime';
 export const findRemoved = {
   name: 'skald_find_removed',
   text: `
-    SELECT namespace, saga_id, definition, status, removed_at, actor, reason, kept_until
+    SELECT namespace, saga_id, incarnation, definition, status, removed_at, actor, reason, kept_until
       FROM skald_removed
      WHERE namespace = $1
        AND saga_id = $2
@@ -15,6 +15,7 @@ export const findRemoved = {
 export interface RemovedRow {
   namespace: string;
   saga_id: string;
+  incarnation: string | null;
   definition: string;
   status: RemovedInstance['status'];
   removed_at: Date;
@@ -27,6 +28,7 @@ export function removedOf(row: RemovedRow): RemovedInstance {
   return {
     namespace: row.namespace,
     id: row.saga_id,
+    ...(row.incarnation !== null && { incarnation: row.incarnation }),
     definition: row.definition,
     status: row.status,
     removedAt: row.removed_at.getTime(),

@@ -7,14 +7,15 @@ export const removeInstances = {
   text: `
     WITH removed AS (
       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[],
-                           $5::timestamptz[], $6::text[], $7::text[], $8::timestamptz[])
-          AS removed (namespace, id, definition, status, removed_at, actor, reason, kept_until)
+                           $5::timestamptz[], $6::text[], $7::text[], $8::timestamptz[], $9::text[])
+          AS removed (namespace, id, definition, status, removed_at, actor, reason, kept_until, incarnation)
     ), gone AS (
       DELETE FROM skald_instance i
        USING removed
        WHERE i.namespace = removed.namespace AND i.id = removed.id
     ), told AS (
-      INSERT INTO skald_removed (namespace, saga_id, definition, status, removed_at, actor, reason, kept_until)
+      INSERT INTO skald_removed
+             (namespace, saga_id, definition, status, removed_at, actor, reason, kept_until, incarnation)
       SELECT * FROM removed
     )
     DELETE FROM skald_history h
@@ -23,7 +24,7 @@ export const removeInstances = {
 } as const;
 
 /** The parameters of `removeInstances`. */
-export function removeInstancesValues(removed: readonly RemovedInstance[]): string[][] {
+export function removeInstancesValues(removed: readonly RemovedInstance[]): (string | null)[][] {
   return [
     removed.map(({ namespace }) => namespace),
     removed.map(({ id }) => id),
@@ -33,5 +34,6 @@ export function removeInstancesValues(removed: readonly RemovedInstance[]): stri
     removed.map(({ actor }) => actor),
     removed.map(({ reason }) => reason),
     removed.map(({ keptUntil }) => timeText(keptUntil)),
+    removed.map(({ incarnation }) => incarnation ?? null),
   ];
 }
