@@ -8,10 +8,7 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5_000;
 
 /** The server is not there yet, or not yet able: what waiting mends, other than a wrong password. */
-const AWAY = [
-  ...['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN'],
-  ...['53300', '57P01', '57P02', '57P03'],
-];
+const AWAY = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|EAI_AGAIN|53300|57P0[123])$/;
 /** What the driver says without a code of a server that takes connections and does not answer, or hangs up. */
 const SILENT = /^timeout expired|^Connection terminated/;
 
@@ -33,6 +30,6 @@ export async function openDataSource(options: DataSourceOptions): Promise<DataSo
 function isAway(error: unknown): boolean {
   if (!isRecord(error)) return false;
   const { code, message } = error;
-  if (typeof code === 'string') return AWAY.includes(code);
+  if (typeof code === 'string') return AWAY.test(code);
   return typeof message === 'string' && SILENT.test(message);
 }

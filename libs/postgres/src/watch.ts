@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg';
 /** Far more often than PostgreSQL's patience with a silent transaction. */
 const BEAT_MS = 2_500;
 /** So many unanswered in a row: 10 s, in which a statement would have come to its end. */
-const MOST_UNANSWERED = 4;
+const MOST_UNANSWERED = 3;
 
 /**
  * Watches a connection as long as it is lent. It says something now and then, so that PostgreSQL does not take a slow

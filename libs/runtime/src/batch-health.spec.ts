@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { BatchHealth } from './batch-health.js';
 
-function watched(): { health: BatchHealth; pass(ms: number): void } {
+function watched(): { health: BatchHealth; pass: (ms: number) => void } {
   let now = 0;
   const health = new BatchHealth(() => now);
-  return { health, pass: (ms) => (now += ms) };
+  return { health, pass: (ms) => void (now += ms) };
 }
 
 const fails = (): Promise<never> => Promise.reject(new Error('a lock is not to be had'));
