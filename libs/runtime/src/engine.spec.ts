@@ -107,7 +107,7 @@ describe('the engine', () => {
   const request = (id: string, data: unknown, fields: Partial<Message> = {}): Promise<void> =>
     participant.send([
       {
-        topic: topics.requests('shop'),
+        topic: fields.type?.startsWith('skald.reply') ? topics.replies('shop') : topics.requests('shop'),
         message: {
           specversion: '1.0',
           id: `request-${id}`,
@@ -307,7 +307,8 @@ describe('the engine', () => {
       await request('o-9', { definition: 'order', input: INPUT }, fields);
       await request('o-1', { definition: 'order', input: INPUT });
       await clock.advance(100);
-      expect(deadLetters(topics.requests('shop'))).toEqual([expect.objectContaining({ 'dlq-code': code })]);
+      const all = [...deadLetters(topics.requests('shop')), ...deadLetters(topics.replies('shop'))];
+      expect(all).toEqual([expect.objectContaining({ 'dlq-code': code })]);
       expect(await status()).toBe('completed');
     });
 
@@ -322,7 +323,7 @@ describe('the engine', () => {
       );
       await clock.advance(100);
       expect(await status('o-9')).toBeUndefined();
-      expect(deadLetters(topics.requests('shop'))).toEqual([]);
+      expect(deadLetters(topics.replies('shop'))).toEqual([]);
     });
   });
 

@@ -308,7 +308,12 @@ export class SagaEngine {
   }
 
   private runTurn(works: readonly Work[]): Promise<readonly WorkResult[]> {
-    const keys = new Map(works.map(({ key }) => [keyText(key), key]));
+    const keys = new Map<string, InstanceKey>();
+    for (const work of works) {
+      keys.set(keyText(work.key), work.key);
+      // What a child is asked for is checked against what its parent has asked for.
+      if ('parent' in work && work.parent) keys.set(keyText(work.parent), work.parent);
+    }
     return this.runner.run(
       async (turn) => ({ instances: await turn.lock([...keys.values()]) }),
       (decided) => works.map((work) => decided.apply(work)),

@@ -1,4 +1,4 @@
-import { isRecord, type Message, SkaldError } from '@skald/core';
+import { isRecord, type Message, shortened, SkaldError } from '@skald/core';
 
 /** Another worker changed or created an instance first. The turn is run again; users do not see this. */
 export class ConcurrentChangeError extends SkaldError {
@@ -67,6 +67,9 @@ export class MessageRefusedError extends SkaldError {
   }
 }
 
+/** A refusal may quote what came from outside. */
+const LONGEST_REFUSAL = 5_000;
+
 /**
  * A request that will not be carried out as it stands. Its codes: `unknown_definition`, `invalid_input`, `invalid_id`,
  * `saga_exists`, `unknown_saga`, `no_live_owner` and `no_owner_answered` (another process has to do it), and those with which the engine refuses what makes no sense now, such as `ended`,
@@ -79,7 +82,7 @@ export class RequestRefusedError extends SkaldError {
     /** What is wrong with single fields. */
     readonly problems: readonly string[] = [],
   ) {
-    super(message);
+    super(shortened(message, LONGEST_REFUSAL));
   }
 }
 

@@ -109,18 +109,12 @@ export class FaultyWork {
     );
   }
 
-  /** Writes the instance as it is, but for its wake-up. It is no transition: revision and history stay. */
   private putOff(key: InstanceKey): Promise<void> {
     const { runner, clock } = this.options;
     return runner.run(
       async (turn) => ({ instances: await turn.lock([key]) }),
       () => undefined,
-      ({ instances }) => ({
-        updated: instances.map((instance) => ({
-          instance: { ...instance, wakeAt: clock.now() + PUT_OFF_MS },
-          fromRevision: instance.revision,
-        })),
-      }),
+      () => ({ postponed: [{ key, wakeAt: clock.now() + PUT_OFF_MS }] }),
     );
   }
 

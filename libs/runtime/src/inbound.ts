@@ -1,20 +1,22 @@
 import {
   type AnySaga,
+  type CommandContract,
   type CommandRef,
   findNode,
   isRecord,
-  type JsonObject,
   MalformedIdError,
   type Message,
   parseCommandId,
   type ReplyOutcome,
   ReplyType,
   RequestType,
+  shortened,
   templateOf,
 } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError, UnknownDefinitionError } from './errors.js';
 import type { LiveDefinitions } from './live-definitions.js';
+import { checkedParentCommand, parentKey } from './parents.js';
 import { validateData } from './validation.js';
 import type { ElsewhereWork, StartWork, Work } from './work.js';
 
@@ -24,9 +26,14 @@ export class UnusableMessageError extends Error {
     readonly code: string,
     reason: string,
   ) {
-    super(reason);
+    super(shortened(reason, LONGEST_REASON));
   }
 }
+
+/** Texts from outside are cut to these lengths. */
+const LONGEST_REASON = 2_000;
+const LONGEST_CODE = 100;
+const LONGEST_TEXT = 1_000;
 
 export interface StartRequest {
   readonly namespace: string;
@@ -46,12 +53,12 @@ export function readInbound(message: Message, definitions: DefinitionRegistry, l
   const key = { namespace: message.namespace, id: message.sagaid };
   switch (message.type) {
     case RequestType.start: {
+      const parent = checkedParentCommand(message);
       const work = readStart(startRequestOf(message), definitions, live);
-      // A child saga's start is a command of its parent, and says where the reply goes.
       return {
         ...work,
         message,
-        ...(message.replyto !== undefined && { parentCommand: message.id }),
+        ...(parent !== undefined && { parentCommand: message.id, parent: parentKey(parent) }),
         ...(asksForAnswer(message) && { requestId: message.id }),
       };
     }
@@ -121,38 +128,8 @@ export function readStart(
     kind: 'start',
     key,
     definition,
-    input: request.input as JsonObject,
+    input: checked.data,
   };
-}
-
-/**
- * Checks what came with a signal or a call against its contract.
- *
- * @throws RequestRefusedError
- */
-export function checkOutsideData(definition: AnySaga, work: Work): void {
-  const type = contractClass(definition, work);
-  if (type === undefined) return;
-  const checked = validateData(
-    type,
-    work.kind === 'signal' ? work.data : work.kind === 'call' && work.request,
-  );
-  if (!('problems' in checked)) return;
-  throw new RequestRefusedError(
-    'invalid_input',
-    `the data of the ${work.kind} is invalid: ${checked.problems.join('; ')}`,
-    checked.problems,
-  );
-}
-
-function contractClass(definition: AnySaga, work: Work): (new () => object) | undefined {
-  if (work.kind === 'call') return definition.calls.find(({ call }) => call.name === work.call)?.call.request;
-  if (work.kind !== 'signal') return undefined;
-  for (const node of definition.nodes) {
-    const contract = node.kind === 'wait' && node.signals.find(({ name }) => name === work.signal);
-    if (contract) return contract.data;
-  }
-  return undefined;
 }
 
 function textOf({ data, type }: Message, field: string): string {
@@ -195,6 +172,7 @@ function versionOf({ data, type }: Message): number | undefined {
 }
 
 function readUndo(message: Message, definitions: DefinitionRegistry, live: LiveDefinitions): Work {
+  const parent = checkedParentCommand(message);
   const name = textOf(message, 'definition');
   if (message.compensates === undefined) {
     throw new UnusableMessageError('malformed_request', "the attribute 'compensates' is missing");
@@ -207,6 +185,7 @@ function readUndo(message: Message, definitions: DefinitionRegistry, live: LiveD
     reference: `${name}@${version}`,
     parentCommand: message.compensates,
     parentUndo: message.id,
+    ...(parent !== undefined && { parent: parentKey(parent) }),
     message,
   };
 }
@@ -248,6 +227,7 @@ function readCommandRef(id: string): CommandRef {
 function readOutcome(message: Message, definition: AnySaga | undefined, command: CommandRef): ReplyOutcome {
   if (message.type === ReplyType.succeeded) {
     const node = definition && findNode(definition, command.step);
+    if (command.direction === 'probe' && node?.kind === 'step') return probed(node.command, message.data);
     const contract = node && templateOf(node, command.direction)?.command;
     // A child saga answers with its output, which it has made itself.
     if (node?.kind === 'step' && contract?.reply === undefined) return { kind: 'succeeded', data: null };
@@ -258,13 +238,30 @@ function readOutcome(message: Message, definition: AnySaga | undefined, command:
         `the reply to '${contract?.type}' does not fit its contract: ${checked.problems.join('; ')}`,
       );
     }
-    return { kind: 'succeeded', data: message.data ?? null };
+    return { kind: 'succeeded', data: checked?.data ?? message.data ?? null };
   }
   const data = isRecord(message.data) ? message.data : {};
   const kind = message.type === ReplyType.rejected ? 'rejected' : 'failed';
-  return {
-    kind,
-    code: typeof data['code'] === 'string' ? data['code'] : kind,
-    message: typeof data['message'] === 'string' ? data['message'].slice(0, 1_000) : '',
-  };
+  const code = typeof data['code'] === 'string' && data['code'] !== '' ? data['code'] : kind;
+  const text = typeof data['message'] === 'string' ? data['message'] : '';
+  return { kind, code: shortened(code, LONGEST_CODE), message: shortened(text, LONGEST_TEXT) };
+}
+
+/** What a probe found: whether the command happened and, if so, what it replied, which its own contract says. */
+function probed(action: CommandContract, data: unknown): ReplyOutcome {
+  const happened = isRecord(data) ? data['happened'] : undefined;
+  if (!isRecord(data) || typeof happened !== 'boolean') {
+    throw new UnusableMessageError(
+      'invalid_reply',
+      `the reply to a probe of '${action.type}' needs 'happened'`,
+    );
+  }
+  if (!happened) return { kind: 'succeeded', data: { happened } };
+  if (action.reply === undefined) return { kind: 'succeeded', data: { happened, reply: null } };
+  const checked = validateData(action.reply, data['reply']);
+  if ('data' in checked) return { kind: 'succeeded', data: { happened, reply: checked.data } };
+  throw new UnusableMessageError(
+    'invalid_reply',
+    `what a probe says that '${action.type}' replied does not fit its contract: ${checked.problems.join('; ')}`,
+  );
 }

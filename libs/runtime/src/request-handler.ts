@@ -5,18 +5,28 @@ import {
   orchestratorEvent,
   orchestratorSource,
   type OutgoingMessage,
-  parseCommandId,
+  printable,
   replyMessage,
+  ReplyType,
   RequestType,
   type SagaInstance,
+  shortened,
   SkaldError,
+  topics,
 } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { submitBehindStarts } from './behind-starts.js';
-import { messageOf, RequestRefusedError, UnknownDefinitionError } from './errors.js';
+import {
+  MessageRefusedError,
+  messageOf,
+  type RefusedMessage,
+  RequestRefusedError,
+  UnknownDefinitionError,
+} from './errors.js';
 import { asksForAnswer, readInbound, UnusableMessageError } from './inbound.js';
 import type { LiveDefinitions } from './live-definitions.js';
-import type { Clock, DeadLetter, Delivery, Store, Transport } from './ports.js';
+import { parentCommandOf, parentKey, standingOf } from './parents.js';
+import type { Clock, DeadLetter, Delivery, Log, Store, Transport } from './ports.js';
 import type { WorkResult } from './turn.js';
 import type { Work } from './work.js';
 
@@ -27,6 +37,7 @@ export interface RequestHandlerOptions {
   readonly definitions: DefinitionRegistry;
   readonly live: LiveDefinitions;
   readonly clock: Clock;
+  readonly log: Log;
   /** Runs the work in a turn; one result each, in order. */
   readonly submit: (works: readonly Work[]) => Promise<readonly WorkResult[]>;
 }
@@ -39,10 +50,10 @@ export class RequestHandler {
     const readable: { delivery: Delivery; work: Work }[] = [];
     const dead: DeadLetter[] = [];
     const answers: OutgoingMessage[] = [];
+    const refused: { readonly message: Message; readonly error: unknown }[] = [];
     const refuse = (delivery: Delivery, error: unknown): void => {
       dead.push(deadLetter(delivery, error));
-      const answer = this.refusal(delivery.message, error);
-      if (answer !== undefined) answers.push(answer);
+      refused.push({ message: delivery.message, error });
     };
     const asked: Delivery[] = [];
     let read = batch.map((delivery) => this.read(delivery));
@@ -65,8 +76,9 @@ export class RequestHandler {
       else if (result !== undefined) answers.push(...this.answersTo(delivery.message, result));
     }
     answers.push(...(await this.snapshotsFor(asked)));
+    if (refused.length > 0) answers.push(...(await this.refusals(refused)));
     // Answers are in no outbox: if they cannot be sent now, the batch comes again.
-    if (answers.length > 0) await this.options.transport.send(answers);
+    if (answers.length > 0) await this.send(answers);
     return dead;
   }
 
@@ -75,7 +87,7 @@ export class RequestHandler {
     const { namespace, definitions, live } = this.options;
     const { message } = delivery;
     try {
-      checkNamespace(message, namespace);
+      checkPlace(delivery, namespace);
       const work = message.type === RequestType.get ? undefined : readInbound(message, definitions, live);
       return { delivery, work };
     } catch (error) {
@@ -83,20 +95,42 @@ export class RequestHandler {
     }
   }
 
-  /** What whoever waits is told: a parent saga as a reply, anybody else on the lifecycle topic. */
-  private refusal(request: Message, error: unknown): OutgoingMessage | undefined {
-    if (!(error instanceof RequestRefusedError)) return undefined;
-    const isParents = request.type === RequestType.start || request.type === RequestType.undo;
-    if (isParents && request.replyto !== undefined) {
-      const { sagaId } = parseCommandId(request.id);
-      const source = orchestratorSource(this.options.namespace);
-      const outcome = { kind: 'rejected', code: error.code, message: error.message } as const;
-      return replyMessage({ ...request, sagaid: sagaId }, outcome, source);
+  /** What the broker will not take is replaced by saying so; what it does not take even then is logged, and given up. */
+  private async send(answers: readonly OutgoingMessage[]): Promise<void> {
+    const { transport, log } = this.options;
+    const tooLarge = await refusedBy(transport, answers);
+    if (tooLarge.length === 0) return;
+    const shorter = tooLarge.map(({ message, reason }) =>
+      orchestratorEvent(this.options.namespace, {
+        ...message,
+        type: LifecycleType.refused,
+        data: { code: 'answer_too_large', message: `the answer cannot be sent: ${shortened(reason, 300)}` },
+      }),
+    );
+    for (const { message, reason } of await refusedBy(transport, shorter)) {
+      log.warn(`the answer to request ${printable(message.requestid ?? '', 200)} cannot be sent: ${reason}`);
     }
-    return this.event(request, LifecycleType.refused, {
-      code: error.code,
-      message: error.message,
-      problems: error.problems,
+  }
+
+  /** What whoever waits is told: a parent saga as a reply, anybody else on the lifecycle topic. A reply is not answered. */
+  private async refusals(
+    refused: readonly { readonly message: Message; readonly error: unknown }[],
+  ): Promise<OutgoingMessage[]> {
+    const { namespace, store } = this.options;
+    const asParents = refused.map(({ message }) => parentCommandOf(message));
+    const keys = asParents.flatMap((ref) => (ref === undefined ? [] : [parentKey(ref)]));
+    const parents = new Map(
+      keys.length === 0 ? [] : (await store.find(keys)).map((parent) => [parent.id, parent]),
+    );
+    return refused.flatMap(({ message, error }, index) => {
+      if (REPLIES.has(message.type)) return [];
+      const data = refusalOf(error);
+      const ref = asParents[index];
+      if (ref === undefined || standingOf(parents.get(ref.sagaId), message.id, message.sagaid) !== 'open') {
+        return [this.event(message, LifecycleType.refused, data)];
+      }
+      const outcome = { kind: 'rejected', code: data.code, message: data.message } as const;
+      return [replyMessage({ ...message, sagaid: ref.sagaId }, outcome, orchestratorSource(namespace))];
     });
   }
 
@@ -190,16 +224,55 @@ function snapshotOf(instance: SagaInstance): object {
   };
 }
 
-function checkNamespace(message: Message, namespace: string): void {
-  if (message.namespace !== namespace) {
+const REPLIES: ReadonlySet<string> = new Set(Object.values(ReplyType));
+
+/** A message counts only in its namespace, and on the topic by which its kind comes: who may write there may be limited. */
+function checkPlace({ topic, message: { type, namespace: own } }: Delivery, namespace: string): void {
+  if (own !== namespace) {
     throw new UnusableMessageError(
       'wrong_namespace',
-      `the message is for namespace '${message.namespace}', this is '${namespace}'`,
+      `the message is for namespace '${shortened(own, 100)}', this is '${namespace}'`,
     );
+  }
+  const right = REPLIES.has(type) ? topics.replies(namespace) : topics.requests(namespace);
+  if (topic === right) return;
+  throw new UnusableMessageError(
+    'wrong_topic',
+    `a message of type '${shortened(type, 100)}' counts on the topic '${right}' only`,
+  );
+}
+
+/** Sends what it can. @returns what the broker refuses for good */
+async function refusedBy(
+  transport: Transport,
+  messages: readonly OutgoingMessage[],
+): Promise<readonly RefusedMessage[]> {
+  try {
+    await transport.send(messages);
+    return [];
+  } catch (error) {
+    if (error instanceof MessageRefusedError) return error.refused;
+    throw error;
   }
 }
 
-function deadLetter(delivery: Delivery, error: unknown): DeadLetter {
+function codeOf(error: unknown): string {
   const isKnown = error instanceof UnusableMessageError || error instanceof SkaldError;
-  return { delivery, code: isKnown ? error.code : 'unexpected_error', reason: messageOf(error) };
+  return isKnown ? error.code : 'unexpected_error';
 }
+
+function refusalOf(error: unknown): {
+  readonly code: string;
+  readonly message: string;
+  readonly problems: readonly string[];
+} {
+  const problems = error instanceof RequestRefusedError ? error.problems : [];
+  return { code: codeOf(error), message: messageOf(error), problems };
+}
+
+function deadLetter(delivery: Delivery, error: unknown): DeadLetter {
+  return { delivery, code: codeOf(error), reason: shortened(messageOf(error), LONGEST_REASON) };
+}
+
+/** It goes into a header of the dead letter. */
+const LONGEST_REASON = 1_000;

@@ -18,11 +18,13 @@ import {
   type Transition,
   transition,
 } from '@skald/core';
+import { checkedWork } from './checked-work.js';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError, stackOf, UnknownDefinitionError } from './errors.js';
 import { commandOf, type Fault, faultOf, isNeeded, refusalOfFaulty } from './faulty-work.js';
-import { checkOutsideData, UnusableMessageError } from './inbound.js';
+import { UnusableMessageError } from './inbound.js';
 import { keptFor, type LiveDefinitions } from './live-definitions.js';
+import { standingOf } from './parents.js';
 import type { Patience } from './patience.js';
 import type {
   Changes,
@@ -217,6 +219,10 @@ export class DecidedTurn {
 
   private start(work: StartWork): WorkResult {
     const present = this.instances.get(keyText(work.key));
+    if (this.parentStanding(work, work.parentCommand) === 'over' && present === undefined) {
+      // Its parent has turned back, and compensates it as what has never been.
+      return { kind: 'ignored' };
+    }
     if (present === undefined) {
       const { namespace, id } = work.key;
       const { instance } = this.change(work.definition, null, {
@@ -247,8 +253,22 @@ export class DecidedTurn {
     return { kind: 'started', instance: present, isNew: false };
   }
 
+  /** Whether a parent saga waits for its child, of work that says so. @throws RequestRefusedError when it never asked for it */
+  private parentStanding(
+    { key, parent }: StartWork | UndoWork,
+    command: string | undefined,
+  ): 'open' | 'over' {
+    if (command === undefined) return 'open';
+    const instance = parent && this.instances.get(keyText(parent));
+    const standing = standingOf(instance, command, key.id);
+    if (standing !== 'unknown') return standing;
+    throw new RequestRefusedError('unknown_parent', `no saga has sent this command for a child '${key.id}'`);
+  }
+
   private undo(work: UndoWork & Pick<Work, 'message'>): WorkResult {
     const { key, reference, parentCommand, parentUndo } = work;
+    this.parentStanding(work, parentUndo);
+    this.parentStanding(work, parentCommand);
     const present = this.instances.get(keyText(key)) ?? null;
     const own =
       present === null
@@ -273,8 +293,8 @@ export class DecidedTurn {
     if (work.kind === 'reply' && work.command.definition !== reference) return this.withoutInstance(work);
     const definition = this.definitionOf(instance, reference);
     if (definition === undefined) return this.elsewhere(keptForInstance(instance), work);
-    checkOutsideData(definition, work);
-    const after = this.change(definition, instance, eventOf(work, this.now, this.around.random()));
+    const clean = checkedWork(definition, instance, work);
+    const after = this.change(definition, instance, eventOf(clean, this.now, this.around.random()));
     if (after.refused !== undefined) {
       throw new RequestRefusedError(after.refused.code, after.refused.message);
     }

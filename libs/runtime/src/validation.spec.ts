@@ -52,13 +52,17 @@ describe('validateData', () => {
     ['a class in a class', Nested, { inner: { name: 'a', amount: 1 } }],
   ])('gives what class-transformer gives: %s', (_what, type, data) => {
     const checked = validateData<object>(type, data);
-    expect(checked).toStrictEqual({ value: plainToInstance<object, object>(type, data) });
+    expect(checked).toStrictEqual({
+      value: plainToInstance<object, object>(type, data),
+      data: expect.any(Object),
+    });
     expect(checked).toMatchObject({ value: expect.any(type) });
   });
 
   it('leaves unknown members out', () => {
     expect(validateData(Flat, { name: 'a', amount: 1, more: 2, shout: 'no' })).toEqual({
       value: { name: 'a', amount: 1 },
+      data: { name: 'a', amount: 1 },
     });
   });
 

@@ -1,37 +1,57 @@
-import type { DataClass } from '@skald/core';
+import { type DataClass, isRecord, type JsonObject, shortened } from '@skald/core';
 import { plainToInstance, TransformationType } from 'class-transformer';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
 
-export type Validated<T extends object> = { readonly value: T } | { readonly problems: readonly string[] };
+export type Validated<T extends object> =
+  | {
+      /** An instance of the class: defaults are set, transformations done. */
+      readonly value: T;
+      /** The JSON as it came, with nothing but the members that the class declares, at any depth. This may be stored and sent on. */
+      readonly data: JsonObject;
+    }
+  | { readonly problems: readonly string[] };
+
+/** So many problems are told, and so much of each. */
+const MOST_PROBLEMS = 20;
+const LONGEST_PROBLEM = 200;
 
 /**
- * Checks JSON data against the class-validator decorators of its class. Unknown members are left out, so that a newer
- * sender can add some. A class without decorators accepts any object.
+ * Checks JSON data against the class-validator decorators of its class. Members that the class does not declare are left
+ * out, so that a newer sender can add some, and nobody can slip one in. A class without any decorator is unchecked: it
+ * accepts any object, as it is.
  *
- * @returns an instance of the class, or sentences that name the fields and never their values
+ * @returns the data, or sentences that name the fields and never their values: at most 20, of at most 200 characters
  */
 export function validateData<T extends object>(type: DataClass<T>, data: unknown): Validated<T> {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-    return { problems: ['the data must be a JSON object'] };
-  }
-  const { hasDecorators, flatMembers } = traitsOf(type);
-  const instance = (flatMembers && flatInstance(type, data, flatMembers)) ?? plainToInstance(type, data);
-  if (!hasDecorators) return { value: instance };
+  if (!isRecord(data)) return { problems: ['the data must be a JSON object'] };
+  const { members, flatMembers, isDiscriminated } = traitsOf(type);
+  if (members.length === 0) return { value: plainToInstance(type, data), data: data as JsonObject };
+  const flat = flatMembers && flatInstance(type, data, flatMembers);
+  // class-transformer takes discriminators out of what it is given.
+  const instance = flat?.value ?? plainToInstance(type, isDiscriminated ? copyOf(data) : data);
   const errors = validateSync(instance, {
     whitelist: true,
     forbidUnknownValues: true,
     validationError: { target: false, value: false },
   });
   return errors.length === 0
-    ? { value: instance }
-    : { problems: errors.flatMap((error) => sentences(error, '')) };
+    ? { value: instance, data: flat?.data ?? restrictedObject(data, instance, undefined) }
+    : { problems: firstProblems(errors) };
+}
+
+/** Whether a class has no class-validator decorator at all, so that its data is taken as it comes. */
+export function isUnchecked(type: DataClass<object>): boolean {
+  return traitsOf(type).members.length === 0;
 }
 
 interface Traits {
-  readonly hasDecorators: boolean;
+  /** All that have a class-validator decorator. */
+  readonly members: readonly string[];
   /** The members of a class for which class-transformer has nothing to do but to copy what is no object. */
   readonly flatMembers: readonly string[] | undefined;
+  /** Whether data of it, or below it, says itself of which class it is. */
+  readonly isDiscriminated: boolean;
 }
 
 const known = new WeakMap<DataClass<object>, Traits>();
@@ -39,14 +59,36 @@ const known = new WeakMap<DataClass<object>, Traits>();
 function traitsOf(type: DataClass<object>): Traits {
   let traits = known.get(type);
   if (traits === undefined) {
-    const decorated = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
-    const members = [...new Set(decorated.map(({ propertyName }) => propertyName))];
-    const hasDecorators = members.length > 0;
-    const isFlat = hasDecorators && members.every((member) => isCopied(type, member));
-    traits = { hasDecorators, flatMembers: isFlat ? members : undefined };
+    const members = decoratedMembers(type);
+    const isFlat = members.every((member) => isCopied(type, member));
+    const isDiscriminated = hasDiscriminator(type, members, new Set());
+    traits = { members, flatMembers: isFlat ? members : undefined, isDiscriminated };
     known.set(type, traits);
   }
   return traits;
+}
+
+function decoratedMembers(type: DataClass<object>): string[] {
+  const decorated = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+  return [...new Set(decorated.map(({ propertyName }) => propertyName))];
+}
+
+/** @param seen classes may hold each other */
+function hasDiscriminator(
+  type: DataClass<object>,
+  members: readonly string[],
+  seen: Set<DataClass<object>>,
+): boolean {
+  if (seen.has(type)) return false;
+  seen.add(type);
+  return members.some((member) => {
+    const metadata = defaultMetadataStorage.findTypeMetadata(type, member);
+    if (metadata === undefined) return false;
+    const below = metadata.typeFunction() as DataClass<object>;
+    return (
+      metadata.options.discriminator !== undefined || hasDiscriminator(below, decoratedMembers(below), seen)
+    );
+  });
 }
 
 /** Whether class-transformer has not been told anything about the member. */
@@ -71,18 +113,79 @@ function flatInstance<T extends object>(
   type: DataClass<T>,
   data: object,
   members: readonly string[],
-): T | undefined {
+): { readonly value: T; readonly data: JsonObject } | undefined {
   const instance = new type();
+  const kept = {};
   for (const member of members) {
     const value: unknown = Object.hasOwn(data, member) ? Reflect.get(data, member) : undefined;
     if (typeof value === 'object' && value !== null) return undefined;
-    if (value !== undefined) Reflect.set(instance, member, value);
+    if (value === undefined) continue;
+    Reflect.set(instance, member, value);
+    Reflect.set(kept, member, value);
   }
-  return instance;
+  return { value: instance, data: kept };
+}
+
+/** What of JSON data its class declares; the instance that was made of it says which classes lie below. */
+function restricted(raw: unknown, value: unknown, discriminator: string | undefined): unknown {
+  if (Array.isArray(raw)) {
+    const items: unknown = value instanceof Set ? [...value] : value;
+    return Array.isArray(items) ? raw.map((item, at) => restricted(item, items[at], discriminator)) : raw;
+  }
+  // What a transformation made of it says nothing about its members.
+  if (!isRecord(raw) || typeof value !== 'object' || value === null) return raw;
+  if (!(value instanceof Map)) return restrictedObject(raw, value, discriminator);
+  return Object.fromEntries(
+    Object.entries(raw).map(([name, member]) => [name, restricted(member, value.get(name), discriminator)]),
+  );
+}
+
+/** @param discriminator the member by which class-transformer knows the class among several, where there is one */
+function restrictedObject(
+  raw: Readonly<Record<string, unknown>>,
+  value: object,
+  discriminator: string | undefined,
+): JsonObject {
+  if (value.constructor === Object) return raw as JsonObject;
+  const type = value.constructor as DataClass<object>;
+  const { members } = traitsOf(type);
+  const isOpen = members.length === 0;
+  const kept: [string, unknown][] = [];
+  for (const member of isOpen ? Object.keys(raw) : members) {
+    const name = isOpen ? member : (nameOutside(type, member) ?? member);
+    const own: unknown = Reflect.get(value, member);
+    // A declared member without a value is excluded from the class.
+    if (!Object.hasOwn(raw, name) || (own === undefined && !isOpen)) continue;
+    kept.push([name, restricted(raw[name], own, discriminatorOf(type, member))]);
+  }
+  if (discriminator !== undefined && !isOpen && Object.hasOwn(raw, discriminator)) {
+    kept.push([discriminator, raw[discriminator]]);
+  }
+  return Object.fromEntries(kept) as JsonObject;
+}
+
+/** How `@Expose({ name })` calls the member outside. */
+function nameOutside(type: DataClass<object>, member: string): string | undefined {
+  const options = defaultMetadataStorage.findExposeMetadata(type, member)?.options;
+  return options?.toPlainOnly === true ? undefined : options?.name;
+}
+
+function discriminatorOf(type: DataClass<object>, member: string): string | undefined {
+  return defaultMetadataStorage.findTypeMetadata(type, member)?.options.discriminator?.property;
+}
+
+function firstProblems(errors: readonly ValidationError[]): string[] {
+  const problems = errors.flatMap((error) => sentences(error, ''));
+  const told = problems.slice(0, MOST_PROBLEMS).map((problem) => shortened(problem, LONGEST_PROBLEM));
+  return problems.length > MOST_PROBLEMS ? [...told, `and ${problems.length - MOST_PROBLEMS} more`] : told;
 }
 
 function sentences(error: ValidationError, path: string): string[] {
   const place = path === '' ? error.property : `${path}.${error.property}`;
   const own = Object.values(error.constraints ?? {}).map((text) => (path === '' ? text : `${path}.${text}`));
   return [...own, ...(error.children ?? []).flatMap((child) => sentences(child, place))];
+}
+
+function copyOf(data: object): object {
+  return JSON.parse(JSON.stringify(data));
 }

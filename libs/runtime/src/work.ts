@@ -15,8 +15,10 @@ export interface StartWork {
   readonly key: InstanceKey;
   readonly definition: AnySaga;
   readonly input: JsonObject;
-  /** Of a child saga: the command of its parent. */
+  /** Of a child saga: the command of its parent, as the message says. */
   readonly parentCommand?: string;
+  /** Whose command that would be. */
+  readonly parent?: InstanceKey;
   /** The id of the request, when whoever sent it wants to be told. */
   readonly requestId?: string;
 }
@@ -29,6 +31,8 @@ export interface UndoWork {
   readonly reference: string;
   readonly parentCommand: string;
   readonly parentUndo: string;
+  /** Whose commands these would be. */
+  readonly parent?: InstanceKey;
 }
 
 /** A reply, its data checked where its definition is known. */
