@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { compiledFile, type Infra, type SecuredBrokers, ServiceProcess, startInfra } from '@skald/infra';
 import { KafkaTransport, type KafkaTransportOptions } from '@skald/kafka';
@@ -43,6 +45,7 @@ describe('a Kafka that asks for a login, and a PostgreSQL that offers TLS', () =
       brokers: [secured.login],
       clientId: 'secured',
       log: silence,
+      saslWithoutTls: 'yes-send-the-password-in-clear',
       ...options,
     });
     started.push(transport);
@@ -143,6 +146,29 @@ describe('a Kafka that asks for a login, and a PostgreSQL that offers TLS', () =
       } finally {
         await system.stop();
       }
+    });
+
+    it('lets the dead-letters command in, and refuses to send its password in clear', async () => {
+      const command = async (more: Record<string, string>): Promise<{ stdout: string; stderr: string }> =>
+        promisify(execFile)(
+          process.execPath,
+          [compiledFile('apps/orchestrator/src/commands/dead-letters.ts'), 'list'],
+          { env: { PATH: process.env['PATH'], ...env, SKALD_NAMESPACE: 'nobody', ...more } },
+        );
+
+      const { stdout } = await command({ KAFKA_BROKERS: secured.loginOverTls });
+      expect(stdout).toBe('0 of 0 open dead letters\n');
+      const inClear = command({
+        KAFKA_BROKERS: secured.login,
+        KAFKA_SASL_MECHANISM: 'PLAIN',
+        KAFKA_SSL: 'false',
+        KAFKA_SSL_CA_FILE: '',
+      });
+      await expect(inClear).rejects.toMatchObject({
+        stdout: '',
+        stderr: expect.stringContaining('KAFKA_SASL_PLAIN_WITHOUT_TLS=yes-send-the-password-in-clear'),
+      });
+      await expect(inClear).rejects.toMatchObject({ stderr: expect.not.stringContaining(password) });
     });
 
     it('ends a service at boot whose password is wrong, with an error that says so', async () => {

@@ -4,7 +4,7 @@ import type { KafkaRetention, KafkaTransportOptions } from '@skald/kafka';
 /** What of the transport's options comes from outside. */
 export type KafkaConfig = Pick<
   KafkaTransportOptions,
-  'brokers' | 'ssl' | 'sasl' | 'partitions' | 'replicationFactor' | 'retention'
+  'brokers' | 'ssl' | 'sasl' | 'saslWithoutTls' | 'partitions' | 'replicationFactor' | 'retention'
 >;
 
 const MECHANISMS = {
@@ -12,6 +12,7 @@ const MECHANISMS = {
   'SCRAM-SHA-256': 'scram-sha-256',
   'SCRAM-SHA-512': 'scram-sha-512',
 } as const;
+const IN_CLEAR = 'yes-send-the-password-in-clear';
 const MECHANISM_NAMES = Object.keys(MECHANISMS).join(', ');
 const UNITS_MS = new Map([
   ['s', 1_000],
@@ -34,10 +35,12 @@ export function readKafkaConfig(env: NodeJS.ProcessEnv, problems: string[]): Kaf
   const ssl = readSsl(env, problems);
   const sasl = readSasl(env, problems);
   const retention = readRetention(env, problems);
+  const saslWithoutTls = readSaslWithoutTls(env, sasl, ssl, problems);
   return {
     brokers: readBrokers(env, problems),
     ...(ssl !== undefined && { ssl }),
     ...(sasl !== undefined && { sasl }),
+    ...(saslWithoutTls !== undefined && { saslWithoutTls }),
     ...(partitions !== undefined && { partitions }),
     ...(replicationFactor !== undefined && { replicationFactor }),
     ...(retention !== undefined && { retention }),
@@ -92,6 +95,25 @@ function readSasl(env: NodeJS.ProcessEnv, problems: string[]): KafkaConfig['sasl
   if (!password) problems.push('KAFKA_SASL_PASSWORD is missing');
   if (mechanism === undefined || !username || !password) return undefined;
   return { mechanism, username, password };
+}
+
+/** What the transport would refuse is said with all that is wrong besides. */
+function readSaslWithoutTls(
+  env: NodeJS.ProcessEnv,
+  sasl: KafkaConfig['sasl'],
+  ssl: KafkaConfig['ssl'],
+  problems: string[],
+): KafkaConfig['saslWithoutTls'] {
+  const said = env['KAFKA_SASL_PLAIN_WITHOUT_TLS'];
+  if (said && said !== IN_CLEAR) {
+    problems.push(`KAFKA_SASL_PLAIN_WITHOUT_TLS must be ${IN_CLEAR}, or not be there`);
+  } else if (!said && sasl?.mechanism === 'plain' && ssl === undefined && env['KAFKA_SSL'] !== 'true') {
+    problems.push(
+      'KAFKA_SASL_MECHANISM=PLAIN sends the password itself, and without TLS anybody on the way can read it: set ' +
+        `KAFKA_SSL=true, use a SCRAM mechanism, or say KAFKA_SASL_PLAIN_WITHOUT_TLS=${IN_CLEAR}`,
+    );
+  }
+  return said === IN_CLEAR ? said : undefined;
 }
 
 function readRetention(env: NodeJS.ProcessEnv, problems: string[]): KafkaRetention | undefined {

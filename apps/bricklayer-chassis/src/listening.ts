@@ -10,10 +10,10 @@ export function listeningAddress(server: Pick<Server, 'address'>): {
   return address;
 }
 
-/** For the log: `0.0.0.0:3000, which is every address of this machine`. */
+/** For the log: `http://0.0.0.0:3000 which is every address of this machine`. */
 export function listeningText(server: Pick<Server, 'address'>): string {
   const { address, port } = listeningAddress(server);
-  const text = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  const text = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
   const isEvery = address === '0.0.0.0' || address === '::';
-  return isEvery ? `${text}, which is every address of this machine` : text;
+  return isEvery ? `${text} which is every address of this machine` : text;
 }

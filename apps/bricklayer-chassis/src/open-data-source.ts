@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRecord } from '@skald/core';
-import { messageOf } from '@skald/runtime';
+import { messageOf, printableLog } from '@skald/runtime';
 import { Logger } from '@nestjs/common';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 
@@ -14,7 +14,7 @@ const SILENT = /^timeout expired|^Connection terminated/;
 
 /** Connects to the database, and waits for a server that is away; of failures in a row the first is logged. */
 export async function openDataSource(options: DataSourceOptions): Promise<DataSource> {
-  const log = new Logger('Database');
+  const log = printableLog(new Logger('Database'));
   for (let wait = FIRST_PAUSE_MS, isWaiting = false; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
     try {
       return await new DataSource(options).initialize();

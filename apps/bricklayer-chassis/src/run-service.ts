@@ -1,8 +1,10 @@
 import { KafkaTransport } from '@skald/kafka';
 import { ParticipantServer } from '@skald/participant';
+import { messageOf } from '@skald/runtime';
 import { type DynamicModule, type INestApplication, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { listeningText } from './listening.js';
+import { EscapingLogger } from './escaping-logger.js';
 import type { Surroundings } from './participant-imports.js';
 import { readServiceConfig, type ServiceConfig } from './service-config.js';
 
@@ -39,6 +41,7 @@ export async function runService(
   start: (surroundings: Surroundings, config: ServiceConfig) => Promise<INestApplication>,
   crash: Pick<Surroundings, 'crashProbe'> = {},
 ): Promise<void> {
+  Logger.overrideLogger(new EscapingLogger());
   const log = new Logger(name);
   process.once('disconnect', giveUp);
   try {
@@ -51,7 +54,7 @@ export async function runService(
     log.log('ready');
     process.send?.('ready');
   } catch (error) {
-    log.error(error instanceof Error ? error.message : error);
+    for (const line of messageOf(error).split('\n')) log.error(line);
     process.exit(1);
   }
 }

@@ -45,9 +45,28 @@ describe('the configuration of a service', () => {
     ['SCRAM-SHA-256', 'scram-sha-256'],
     ['scram-sha-512', 'scram-sha-512'],
   ])('takes the login of Kafka with %s', (name, mechanism) => {
-    const { kafka } = readServiceConfig({ ...ENOUGH, ...LOGIN, KAFKA_SASL_MECHANISM: name });
+    const { kafka } = readServiceConfig({
+      ...ENOUGH,
+      ...LOGIN,
+      KAFKA_SASL_MECHANISM: name,
+      KAFKA_SSL: 'true',
+    });
 
     expect(kafka.sasl).toEqual({ mechanism, username: 'ada', password: 'hush' });
+  });
+
+  it('takes a password that anybody can read when somebody has said so', () => {
+    const { kafka } = readServiceConfig({
+      ...ENOUGH,
+      ...LOGIN,
+      KAFKA_SASL_MECHANISM: 'PLAIN',
+      KAFKA_SASL_PLAIN_WITHOUT_TLS: 'yes-send-the-password-in-clear',
+    });
+
+    expect(kafka).toMatchObject({
+      sasl: { mechanism: 'plain' },
+      saslWithoutTls: 'yes-send-the-password-in-clear',
+    });
   });
 
   it('takes partitions, replication factor and retention of topics that it creates', () => {
@@ -75,6 +94,16 @@ describe('the configuration of a service', () => {
     ],
     ['a login without a password', { ...LOGIN, KAFKA_SASL_PASSWORD: '' }, 'KAFKA_SASL_PASSWORD is missing'],
     ['a login without a user', { ...LOGIN, KAFKA_SASL_USERNAME: '' }, 'KAFKA_SASL_USERNAME is missing'],
+    [
+      'a password that anybody can read',
+      { ...LOGIN, KAFKA_SASL_MECHANISM: 'PLAIN' },
+      'say KAFKA_SASL_PLAIN_WITHOUT_TLS=yes-send-the-password-in-clear',
+    ],
+    [
+      'that to be said in passing',
+      { ...LOGIN, KAFKA_SASL_MECHANISM: 'PLAIN', KAFKA_SASL_PLAIN_WITHOUT_TLS: 'true' },
+      'KAFKA_SASL_PLAIN_WITHOUT_TLS must be yes-send-the-password-in-clear',
+    ],
     ['a user without a mechanism', { ...LOGIN, KAFKA_SASL_MECHANISM: '' }, 'KAFKA_SASL_MECHANISM is missing'],
     ['TLS that is neither on nor off', { KAFKA_SSL: 'yes' }, 'KAFKA_SSL must be true or false'],
     ['certificates without TLS', { KAFKA_SSL_CA_FILE: '/ca.pem' }, 'no use without KAFKA_SSL=true'],
@@ -112,6 +141,18 @@ describe('the configuration of a service', () => {
     ],
   ])('refuses %s', (_what, env, problem) => {
     expect(() => readServiceConfig({ ...ENOUGH, ...env })).toThrow(problem);
+  });
+
+  it.each([
+    'ada:sec%ret@localhost',
+    'ada:sec#ret@localhost',
+    'ada:sec/ret@localhost',
+    'ada:secret@[localhost',
+  ])('refuses the database url postgres://%s, which cannot be read, and repeats nothing of it', (rest) => {
+    const read = (): unknown => readServiceConfig({ ...ENOUGH, DATABASE_URL: `postgres://${rest}/bots` });
+
+    expect(read).toThrow('DATABASE_URL cannot be read: percent-encode');
+    expect(read).not.toThrow(/sec|ret@/);
   });
 
   it('never repeats a password in what it says is wrong', () => {

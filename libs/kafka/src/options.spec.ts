@@ -5,6 +5,8 @@ import { type KafkaTransportOptions, readOptions } from './options.js';
 const log = { log: () => undefined, warn: () => undefined, error: () => undefined };
 const good: KafkaTransportOptions = { brokers: ['localhost:9092'], clientId: 'shop', log };
 
+const LOGIN = { username: 'ada', password: 'hush' };
+
 describe('the options of a Kafka transport', () => {
   it('have defaults', () => {
     expect(readOptions(good)).toMatchObject({
@@ -19,6 +21,12 @@ describe('the options of a Kafka transport', () => {
     ['brokers', { brokers: [] }],
     ['brokers', { brokers: ['localhost'] }],
     ['clientId', { clientId: ' ' }],
+    ['sasl', { sasl: { mechanism: 'plain', ...LOGIN } }],
+    ['sasl', { sasl: { mechanism: 'plain', ...LOGIN }, ssl: false }],
+    [
+      'sasl',
+      { sasl: { mechanism: 'oauthbearer', oauthBearerProvider: () => Promise.resolve({ value: 'hush' }) } },
+    ],
     ['partitions', { partitions: 0 }],
     ['replicationFactor', { replicationFactor: 0 }],
     ['retention.commands', { retention: { commands: '30s' } }],
@@ -29,5 +37,23 @@ describe('the options of a Kafka transport', () => {
 
     expect(reading).toThrow(KafkaOptionsError);
     expect(reading).toThrow(`'${option}'`);
+  });
+
+  it.each<[string, Partial<KafkaTransportOptions>]>([
+    ['over TLS', { ssl: true, sasl: { mechanism: 'plain', ...LOGIN } }],
+    ['by a mechanism that does not send it', { sasl: { mechanism: 'scram-sha-512', ...LOGIN } }],
+    [
+      'when somebody has said that it may be read',
+      { sasl: { mechanism: 'plain', ...LOGIN }, saslWithoutTls: 'yes-send-the-password-in-clear' },
+    ],
+  ])('take a password %s', (_what, login) => {
+    expect(() => readOptions({ ...good, ...login })).not.toThrow();
+  });
+
+  it('never repeat a password in what they say is wrong', () => {
+    const reading = (): unknown => readOptions({ ...good, sasl: { mechanism: 'plain', ...LOGIN } });
+
+    expect(reading).toThrow('KAFKA_SASL_PLAIN_WITHOUT_TLS=yes-send-the-password-in-clear');
+    expect(reading).not.toThrow('hush');
   });
 });

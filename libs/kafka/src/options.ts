@@ -1,11 +1,15 @@
 import { type Duration, readDuration } from '@skald/core';
-import type { CrashProbe, Log } from '@skald/runtime';
+import { type CrashProbe, type Log, printableLog } from '@skald/runtime';
 import type { KafkaConfig, logCreator, SASLOptions } from 'kafkajs';
 import { KafkaOptionsError } from './errors.js';
 import { kafkajsLog } from './kafkajs-log.js';
 import { TOPIC_KINDS, type TopicKind } from './topic-kind.js';
 
 const SHORTEST_RETENTION_MS = 60_000;
+
+/** What has to be said before a password goes over the network as it is. */
+const IN_CLEAR = 'yes-send-the-password-in-clear';
+const SEND_THE_SECRET: ReadonlySet<string> = new Set(['plain', 'oauthbearer']);
 
 /** Retention in milliseconds, of the kinds for which it is configured. */
 export type RetentionMs = { readonly [kind in TopicKind]?: number };
@@ -26,6 +30,11 @@ export interface KafkaTransportOptions {
   readonly ssl?: KafkaConfig['ssl'];
   /** How to log in: mechanism `plain`, `scram-sha-256`, `scram-sha-512`, `aws` or `oauthbearer`. Default: no login. */
   readonly sasl?: SASLOptions;
+  /**
+   * Lets the mechanisms `plain` and `oauthbearer`, which send the secret itself, be used without TLS, where anybody on the
+   * way can read it. Default: that is refused.
+   */
+  readonly saslWithoutTls?: typeof IN_CLEAR;
   /**
    * Partitions of a topic that is created here; existing topics stay as they are, and one that has fewer is warned of.
    * At least 1, default 4. Dead-letter topics have 1.
@@ -72,6 +81,14 @@ export function readOptions(options: KafkaTransportOptions): KafkaSettings {
   }
   if (clientId.trim() === '') throw new KafkaOptionsError('clientId', 'give the name of this service');
 
+  const { sasl, ssl, saslWithoutTls } = options;
+  if (sasl && !ssl && SEND_THE_SECRET.has(sasl.mechanism) && saslWithoutTls !== IN_CLEAR) {
+    throw new KafkaOptionsError(
+      'sasl',
+      `with '${sasl.mechanism}' the password itself is sent, and without TLS anybody on the way can read it: use TLS ` +
+        `(KAFKA_SSL=true) or a SCRAM mechanism, or say KAFKA_SASL_PLAIN_WITHOUT_TLS=${IN_CLEAR}`,
+    );
+  }
   const partitions = options.partitions ?? 4;
   atLeast('partitions', partitions, 1);
   const replicationFactor = options.replicationFactor ?? -1;
@@ -80,15 +97,17 @@ export function readOptions(options: KafkaTransportOptions): KafkaSettings {
   atLeast('sendTimeoutMs', sendTimeoutMs, 500);
   const sessionTimeoutMs = options.sessionTimeoutMs ?? 10_000;
   atLeast('sessionTimeoutMs', sessionTimeoutMs, 6_000);
+  const log = printableLog(options.log);
   return {
     ...options,
+    log,
     partitions,
     replicationFactor,
     retentionMs: readRetention(options.retention ?? {}),
     sendTimeoutMs,
     sessionTimeoutMs,
     crashProbe: options.crashProbe ?? noProbe,
-    clientLog: kafkajsLog(options.log),
+    clientLog: kafkajsLog(log),
   };
 }
 

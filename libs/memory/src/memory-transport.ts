@@ -8,6 +8,7 @@ import {
   deadLetterHeaders,
   type DeadLetters,
   type Log,
+  printableLog,
   MessageRefusedError,
   type Progress,
   ProgressHistory,
@@ -51,7 +52,7 @@ export class MemoryTransport implements TransportWithDeadLetters {
   constructor(options: MemoryTransportOptions) {
     this.broker = options.broker;
     this.deadLetters = new MemoryDeadLetters(options.broker);
-    this.log = options.log ?? SILENCE;
+    this.log = printableLog(options.log ?? SILENCE);
     this.clock = options.clock ?? systemClock;
     this.crashProbe = options.crashProbe ?? (async () => undefined);
   }

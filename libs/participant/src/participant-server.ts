@@ -1,6 +1,6 @@
 import { checkIdentifier, topics } from '@skald/core';
 import { poolProblem, withConnection } from '@skald/postgres';
-import type { Consumer, DeadLetter, Delivery } from '@skald/runtime';
+import { type Consumer, type DeadLetter, type Delivery, printableLog } from '@skald/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { Barrier } from './barrier.js';
@@ -23,6 +23,7 @@ import { ServedCommands } from './served-commands.js';
 @Injectable()
 export class ParticipantServer extends Server implements CustomTransportStrategy {
   override readonly transportId = SKALD_TRANSPORT;
+  private readonly log = printableLog(this.logger);
   private readonly barrier: Barrier | undefined;
   private readonly retention: BarrierRetention | undefined;
   private readonly source: string;
@@ -37,7 +38,7 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     const { dataSource } = options;
     if (dataSource !== undefined) {
       this.barrier = new Barrier(dataSource, options);
-      this.retention = new BarrierRetention(dataSource, retentionMs, this.logger, options);
+      this.retention = new BarrierRetention(dataSource, retentionMs, this.log, options);
     }
     this.source = `/skald/${options.namespace}/${options.participant}`;
   }
@@ -97,7 +98,7 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
       handle: (batch) => this.handle(batch, served),
     });
     this.retention?.start();
-    this.logger.log(`${participant} takes ${served.size} kinds of commands from ${commands}`);
+    this.log.log(`${participant} takes ${served.size} kinds of commands from ${commands}`);
   }
 
   private async checkDatabase(): Promise<void> {
@@ -106,7 +107,7 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     await withConnection(dataSource, this.options, () => Promise.resolve());
     // One more for the barrier's own work beside the transactions.
     const problem = poolProblem(dataSource, concurrency + 1, `a concurrency of ${concurrency}`);
-    if (problem !== undefined) this.logger.warn(`participant '${participant}': ${problem}`);
+    if (problem !== undefined) this.log.warn(`participant '${participant}': ${problem}`);
   }
 
   private async handle(batch: readonly Delivery[], served: ServedCommands): Promise<readonly DeadLetter[]> {
@@ -116,7 +117,7 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
       concurrency,
       source: this.source,
       crashProbe,
-      log: this.logger,
+      log: this.log,
       isEnding: () => this.isClosing,
     });
     await crashProbe?.('after commit');

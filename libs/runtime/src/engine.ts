@@ -30,6 +30,7 @@ import type {
   Transport,
 } from './ports.js';
 import { systemClock } from './ports.js';
+import { printableLog } from './printable-log.js';
 import { Relay } from './relay.js';
 import { DEFAULT_TRACE_RETENTION_MS } from './removal.js';
 import { RequestHandler } from './request-handler.js';
@@ -101,8 +102,12 @@ export class SagaEngine {
   private readonly kept: KeptMessages;
   private consumer: Consumer | undefined;
 
+  private readonly options: EngineOptions;
+
   /** @throws DefinitionError when the namespace is no name */
-  constructor(private readonly options: EngineOptions) {
+  constructor(given: EngineOptions) {
+    const options: EngineOptions = { ...given, log: printableLog(given.log) };
+    this.options = options;
     const { namespace, clock = systemClock, log, timerPollMs: pollMs = 1_000 } = options;
     checkIdentifier('engine', 'namespace', namespace);
     this.maximumTurn = options.maximumTurn ?? 300;

@@ -22,6 +22,7 @@ export type { StartRequest } from './inbound.js';
 export { findMisfits, type MisfitReport } from './upkeep.js';
 export { Periodic } from './periodic.js';
 export * from './ports.js';
+export { printableLog, printableStack } from './printable-log.js';
 export * from './processes-port.js';
 export * from './progress.js';
 export { arrayFrom, textColumn } from './text-column.js';

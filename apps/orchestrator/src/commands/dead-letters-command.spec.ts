@@ -49,12 +49,26 @@ describe('npm run dead-letters', () => {
     );
   });
 
-  it('prints no control characters that somebody sent', async () => {
-    broker.append([
-      { topic: topics.deadLetters(TOPIC), key: '\u001b[2Jgone', value: '\u001b[2J', headers: {} },
+  it('prints nothing that somebody sent to forge a line, or to move the cursor', async () => {
+    const forged = 'gone\n2 of 2 open dead letters\u001b[2J\u202e';
+    const escaped = 'gone\\u000a2 of 2 open dead letters\\u001b[2J\\u202e';
+    const headers = { 'dlq-code': forged, 'dlq-reason': forged, 'dlq-time': forged, [forged]: forged };
+    broker.append([{ topic: topics.deadLetters(TOPIC), key: forged, value: forged, headers }]);
+    const lines = (await run('list')).split('\n');
+    expect(lines).toContain(`${TOPIC}/0/2  ${escaped}  ${escaped}  ${escaped}: ${escaped}`);
+    expect(lines).toHaveLength(4);
+    expect((await run('show', `${TOPIC}/0/2`)).split('\n').slice(1)).toEqual([
+      `${escaped}: ${escaped}`,
+      '',
+      'gone',
+      '2 of 2 open dead letters\\u001b[2J\\u202e',
     ]);
-    expect(await run('list')).toContain('\u{fffd}[2Jgone');
-    expect(await run('show', `${TOPIC}/0/2`)).not.toContain('\u001b');
+  });
+
+  it('prints a payload as a whole, however long it is', async () => {
+    const value = JSON.stringify({ text: 'x'.repeat(200_000) });
+    broker.append([{ topic: topics.deadLetters(TOPIC), key: null, value, headers: {} }]);
+    expect(await run('show', `${TOPIC}/0/2`)).toContain(`\n${value}`);
   });
 
   it('resend: the message is in its topic again, and the letter is settled', async () => {

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { printable } from '@skald/core';
 import type { DeadLetterContent, DeadLetterEntry, DeadLetterPlace, DeadLetters } from '@skald/runtime';
 
 export const USAGE = `Messages that could not be handled, and what to do with them.
@@ -12,7 +13,8 @@ A letter is named as 'list' names it: <topic>/<partition>/<offset>.
 'show' prints the payload as it arrived; the others never do.
 'resend' sends the message once more to where it was sent to: first mend what was wrong.
 
-KAFKA_BROKERS names the brokers (host:port, comma-separated), SKALD_NAMESPACE the namespace (default: bricklayer).`;
+Brokers, TLS and login are those of the services: the KAFKA_... variables. SKALD_NAMESPACE names the namespace (default:
+bricklayer).`;
 
 /** The command line says something that cannot be done. */
 export class UsageError extends Error {}
@@ -101,12 +103,9 @@ function notOpen(place: DeadLetterPlace): string {
   return `${nameOf(place)}: there is no such open letter; it may be settled already`;
 }
 
+/** The payload comes last, so that its lines can be taken for nothing else. */
 function textOf(letter: DeadLetterContent): string {
-  const headers = Object.entries(letter.headers).map(([name, value]) => `${name}: ${value}`);
-  return [lineOf(letter), ...headers.map(printable), '', printable(letter.value)].join('\n');
-}
-
-/** What anybody sent must not move the cursor of whoever reads it. */
-function printable(text: string): string {
-  return text.replaceAll(/[^\P{Cc}\n\t]/gu, '\u{fffd}');
+  const headers = Object.entries(letter.headers).map(([name, value]) => printable(`${name}: ${value}`));
+  const payload = letter.value.split('\n').map((line) => printable(line, Number.POSITIVE_INFINITY));
+  return [lineOf(letter), ...headers, '', ...payload].join('\n');
 }

@@ -1,14 +1,19 @@
+import { readKafkaConfig } from '@bricklayer/chassis';
+import { printable } from '@skald/core';
 import { KafkaTransport } from '@skald/kafka';
 import { messageOf } from '@skald/runtime';
 import { deadLettersCommand, USAGE, UsageError } from './dead-letters-command.js';
 
 /** `npm run dead-letters`: talks to Kafka itself, so it works while the orchestrator is down. */
-const { KAFKA_BROKERS: brokers = '', SKALD_NAMESPACE: namespace = 'bricklayer' } = process.env;
+const { SKALD_NAMESPACE: namespace = 'bricklayer' } = process.env;
 const toStderr = (message: string): void => console.error(message);
 
 try {
+  const problems: string[] = [];
+  const kafka = readKafkaConfig(process.env, problems);
+  if (problems.length > 0) throw new UsageError(problems.join('; '));
   const transport = new KafkaTransport({
-    brokers: brokers.split(',').filter(Boolean),
+    ...kafka,
     clientId: 'skald-dead-letters',
     log: { log: toStderr, warn: toStderr, error: toStderr },
   });
@@ -18,7 +23,7 @@ try {
     await transport.close();
   }
 } catch (error) {
-  console.error(messageOf(error));
+  console.error(printable(messageOf(error)));
   if (error instanceof UsageError) console.error(`\n${USAGE}`);
   process.exitCode = 1;
 }

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import { DefinitionRegistry, findMisfits } from '@skald/runtime';
+import { printable } from '@skald/core';
+import { DefinitionRegistry, findMisfits, messageOf } from '@skald/runtime';
 import { SAGAS } from '../sagas.js';
 import { withStore } from './open-store.js';
 
@@ -13,10 +14,12 @@ try {
     for (const saga of SAGAS) definitions.register(saga);
     const misfits = await findMisfits(store, namespace, definitions);
     for (const { definition, count, problem } of misfits) {
+      // What is in the database may have been put there by anybody.
+      const instances = `${count} in-flight instances of '${printable(definition)}'`;
       console.log(
         problem === 'changed'
-          ? `${count} in-flight instances of '${definition}' do not fit: its structure has changed; give it a new version and keep the old one`
-          : `${count} in-flight instances of '${definition}' would wait: this build does not have it`,
+          ? `${instances} do not fit: its structure has changed; give it a new version and keep the old one`
+          : `${instances} would wait: this build does not have it`,
       );
     }
     if (misfits.length === 0) {
@@ -26,6 +29,6 @@ try {
     process.exitCode = misfits.length === 0 ? 0 : 1;
   });
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(printable(messageOf(error)));
   process.exitCode = 2;
 }

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { isConnectionError } from '@skald/postgres';
-import { stackOf, StoreUnavailableError } from '@skald/runtime';
+import { printableLog, stackOf, StoreUnavailableError } from '@skald/runtime';
 import {
   type ArgumentsHost,
   Catch,
@@ -18,7 +18,7 @@ const CODES: Readonly<Record<number, string>> = { [HttpStatus.PAYLOAD_TOO_LARGE]
 /** Answers every error as `application/problem+json`. What is not meant for the caller goes to the log only. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  private readonly logger = new Logger('REST');
+  private readonly log = printableLog(new Logger('REST'));
 
   catch(error: unknown, host: ArgumentsHost): void {
     const problem = this.problemOf(error);
@@ -43,7 +43,7 @@ export class ProblemFilter implements ExceptionFilter {
       const detail = 'the database does not answer; try again, with the same id';
       return { type: 'urn:skald:problem:unavailable', title: titleOf(503), status: 503, detail };
     }
-    this.logger.error('an unexpected error was answered with 500', stackOf(error));
+    this.log.error('an unexpected error was answered with 500', stackOf(error));
     return {
       type: 'about:blank',
       title: titleOf(500),
