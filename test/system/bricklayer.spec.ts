@@ -126,7 +126,7 @@ describe('Bricklayer: four processes on real Kafka, each with its own PostgreSQL
         'unknown_definition',
         /no saga 'dance'/,
       ],
-      ['an unknown version', () => ({ ...bot(), version: 9 }), 422, 'unknown_definition', /in version 9/],
+      ['an unknown version', () => ({ ...bot(), version: 9 }), 422, 'unknown_definition', /'create-bot@9'/],
       [
         'invalid input',
         () => ({ ...bot(), input: { ownerId: 7 } }),
