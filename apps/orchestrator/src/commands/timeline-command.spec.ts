@@ -39,7 +39,7 @@ describe('npm run timeline', () => {
   it('prints nothing that somebody sent to forge a line, or to move the cursor', async () => {
     await cancelled('o-2\u202e', 'a test\n  2026-01-01 00:00:00.000  COMPLETED\u001b[2J');
     const text = await timelineCommand({ namespace: 'shop', id: 'o-2\u202e' }, store, [OrderSaga]);
-    expect(text).not.toMatch(/[\u001b\u202e]/);
+    for (const character of ['\u001b', '\u202e']) expect(text).not.toContain(character);
     expect(text.split('\n')).toHaveLength(3);
     expect(text).toContain('a test\\u000a  2026-01-01 00:00:00.000  COMPLETED\\u001b[2J');
   });
