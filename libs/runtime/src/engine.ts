@@ -37,6 +37,7 @@ import { RequestHandler } from './request-handler.js';
 import { keyText, type WorkResult } from './turn.js';
 import { TurnQueue } from './turn-queue.js';
 import { TurnRunner } from './turn-runner.js';
+import { UnsendableMessages } from './unsendable-messages.js';
 import { Upkeep } from './upkeep.js';
 import type { OutsideWork, Work } from './work.js';
 
@@ -118,6 +119,7 @@ export class SagaEngine {
       pollMs: options.relayPollMs ?? 1_000,
       afterMs: options.relayAfterMs ?? 5_000,
       isBrokerAway: () => this.isBrokerAway(),
+      end: (messages) => unsendable.end(messages),
     });
     const live = new LiveDefinitions({
       ...options,
@@ -139,6 +141,7 @@ export class SagaEngine {
       onWakeup: (at) => this.timers.noLaterThan(at),
     });
     const faulty = new FaultyWork({ runner: this.runner, clock, log });
+    const unsendable = new UnsendableMessages({ ...options, faulty });
     this.upkeep = new Upkeep({
       ...options,
       clock,

@@ -99,13 +99,24 @@ export class FaultyWork {
     this.options.log.error(text, stackOf(error));
   }
 
+  /** Suspends an instance that cannot go on by itself. */
+  async stop(key: InstanceKey, fault: Fault, command?: CommandRef): Promise<void> {
+    this.ended += 1;
+    this.options.log.error(`saga '${key.id}' is suspended: ${fault.message}`);
+    const error = await this.attempt(() => this.write(key, fault, command));
+    if (error !== undefined)
+      this.tell(key, `saga '${key.id}' cannot be suspended: ${messageOf(error)}`, error);
+  }
+
   /** @returns what went wrong, if that instance is at fault itself */
   private suspend(key: InstanceKey, error: unknown, command?: CommandRef): Promise<unknown> {
-    return this.attempt(() =>
-      this.options.runner.run(
-        async (turn) => ({ instances: await turn.lock([key]) }),
-        (decided) => decided.suspend(key, faultOf(error), command),
-      ),
+    return this.attempt(() => this.write(key, faultOf(error), command));
+  }
+
+  private write(key: InstanceKey, fault: Fault, command?: CommandRef): Promise<void> {
+    return this.options.runner.run(
+      async (turn) => ({ instances: await turn.lock([key]) }),
+      (decided) => decided.suspend(key, fault, command),
     );
   }
 

@@ -63,6 +63,7 @@ describe('the relay', () => {
       pollMs: POLL_MS,
       afterMs: AFTER_MS,
       isBrokerAway: () => isBrokerAway,
+      end: () => Promise.resolve(),
     });
   }
 

@@ -1,8 +1,9 @@
-import { type OutgoingMessage, owedMessage, parseId, removedMessage } from '@skald/core';
+import { type OutgoingMessage, owedMessage, parseId, removedMessage, shortened } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { messageOf } from './errors.js';
+import { MessageRefusedError, messageOf } from './errors.js';
 import type { Changes, Clock, InstanceKey, Log, OwedRow, Store, StoreTurn, Transport } from './ports.js';
 import { keyText } from './turn.js';
+import type { UnsendableMessage } from './unsendable-messages.js';
 
 /** Most rows in one sweep. */
 const BATCH = 100;
@@ -20,12 +21,24 @@ export interface RelayOptions {
   readonly afterMs: number;
   /** Whether nothing can be sent at all now, as far as is known. A send that fails then is no single message's fault. */
   readonly isBrokerAway: () => boolean;
+  /** Ends what can never be sent in another way. */
+  readonly end: (messages: readonly UnsendableMessage[]) => Promise<void>;
 }
 
 interface Derived {
   readonly messages: OutgoingMessage[];
   /** Ids of messages whose definition this process does not know. */
   readonly unknown: string[];
+  /** Those that their definition can no longer make. */
+  readonly faulty: UnsendableMessage[];
+}
+
+/** What one sweep did. */
+interface Sweep {
+  readonly pause: number;
+  readonly refused: readonly UnsendableMessage[];
+  /** The row of the outbox that holds the refused ones until they are ended. */
+  readonly row?: string | undefined;
 }
 
 /**
@@ -33,8 +46,8 @@ interface Derived {
  * the next turn clears the row. What a crash or a broker outage left is swept up by any replica: derived again from
  * instance and definition, sent, and cleared.
  *
- * A message that the broker refuses spoils the send for all that go with it. So after a failure fewer go together, until
- * that one is alone and waits at the end of the queue.
+ * A send that fails may be one message's fault. So after a failure fewer go together, until that one is alone and waits at
+ * the end of the queue. What the broker refuses by name, for good, is ended at once.
  */
 export class Relay {
   private arrived: string[] = [];
@@ -75,6 +88,15 @@ export class Relay {
   /** Sends what was committed and never confirmed. Returns how many milliseconds later to look again. */
   async sweep(): Promise<number> {
     await this.flush();
+    const { pause, refused, row } = await this.sweepOnce();
+    if (refused.length > 0) {
+      await this.options.end(refused);
+      if (row !== undefined) this.noteArrived([row]);
+    }
+    return pause;
+  }
+
+  private async sweepOnce(): Promise<Sweep> {
     const { namespace, store, transport, clock, log, afterMs, pollMs } = this.options;
     return await store.transact(async (turn) => {
       const now = clock.now();
@@ -82,14 +104,15 @@ export class Relay {
       const owed = await turn.lockOwed(namespace, now - afterMs, limit);
       const wasFlowing = this.isFlowing;
       this.isFlowing = false;
-      if (owed.length === 0) return pollMs;
+      if (owed.length === 0) return { pause: pollMs, refused: [] };
       let derived: Derived;
+      let refused: readonly UnsendableMessage[];
       try {
         derived = await this.derive(turn, owed);
-        await transport.send(derived.messages);
+        refused = [...derived.faulty, ...(await refusedBy(transport, derived.messages))];
       } catch (error) {
         const pause = await this.sendLess(turn, owed, now, messageOf(error));
-        return wasFlowing ? 0 : pause;
+        return { pause: wasFlowing ? 0 : pause, refused: [] };
       }
       this.limit = Math.min(2 * limit, BATCH);
       this.failures = 0;
@@ -97,9 +120,13 @@ export class Relay {
       const { messages, unknown } = derived;
       // What this process cannot derive goes back to the end of the queue, for one that knows the definition.
       await turn.save(namespace, { ...clearing(owed.map(({ row }) => row)), owed: unknown }, now);
+      // What can never be sent is owed until it is ended in another way, which takes a transaction of its own.
+      const ids = refused.map(({ id }) => id);
+      const row =
+        ids.length === 0 ? undefined : await turn.save(namespace, { ...clearing([]), owed: ids }, now);
       log.log(`the relay sent ${messages.length} messages of ${owed.length} unconfirmed turns`);
       this.isFlowing = owed.length === limit;
-      return this.isFlowing ? 0 : pollMs;
+      return { pause: this.isFlowing ? 0 : pollMs, refused, row };
     });
   }
 
@@ -149,6 +176,7 @@ export class Relay {
     const instances = new Map(found.map((instance) => [keyText(instance), instance]));
     const messages: OutgoingMessage[] = [];
     const unknown: string[] = [];
+    const faulty: UnsendableMessage[] = [];
     for (const { id, ref } of owed) {
       const instance = instances.get(keyText({ namespace: ref.namespace, id: ref.sagaId }));
       const definition = definitions.byReference(ref.definition);
@@ -162,13 +190,31 @@ export class Relay {
         unknown.push(id);
         continue;
       }
-      const message = owedMessage(definition, instance, id);
-      if (message !== undefined) messages.push(message);
+      try {
+        const message = owedMessage(definition, instance, id);
+        if (message !== undefined) messages.push(message);
+      } catch (error) {
+        faulty.push({ id, reason: `it cannot be made: ${shortened(messageOf(error), 300)}` });
+      }
     }
-    return { messages, unknown };
+    return { messages, unknown, faulty };
   }
 }
 
 function clearing(rows: readonly string[]): Changes {
   return { created: [], updated: [], history: [], owed: [], settled: rows };
+}
+
+/** Sends what it can. @returns what the broker refuses for good */
+async function refusedBy(
+  transport: Transport,
+  messages: readonly OutgoingMessage[],
+): Promise<UnsendableMessage[]> {
+  try {
+    await transport.send(messages);
+    return [];
+  } catch (error) {
+    if (!(error instanceof MessageRefusedError)) throw error;
+    return error.refused.map(({ message, reason }) => ({ id: message.id, reason }));
+  }
 }
