@@ -22,6 +22,24 @@ const OPTIONAL = [
   'traceparent',
 ] as const;
 
+const IDS: ReadonlySet<string> = new Set(['id', 'commandid', 'requestid', 'compensates', 'probes']);
+/** Every id that Skald makes is shorter. */
+const LONGEST_ID = 3_000;
+const LONGEST_ATTRIBUTE = 1_000;
+/** What CloudEvents allows in no attribute. */
+// oxlint-disable-next-line no-control-regex -- control characters are just what must be kept out
+const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f]|\p{Surrogate}/u;
+
+function checkText(name: string, text: string): void {
+  const longest = IDS.has(name) ? LONGEST_ID : LONGEST_ATTRIBUTE;
+  if (text.length > longest) {
+    throw new MalformedMessageError(`the attribute '${name}' is longer than ${longest} characters`);
+  }
+  if (FORBIDDEN.test(text)) {
+    throw new MalformedMessageError(`the attribute '${name}' holds a control character or half a character`);
+  }
+}
+
 /**
  * Checks that a parsed JSON value is a CloudEvent with the attributes that Skald needs.
  *
@@ -37,12 +55,15 @@ export function readMessage(value: unknown): Message {
     if (typeof attribute !== 'string' || attribute === '') {
       throw new MalformedMessageError(`the attribute '${name}' is missing`);
     }
+    checkText(name, attribute);
   }
   for (const name of OPTIONAL) {
     const attribute = value[name];
-    if (attribute !== undefined && typeof attribute !== 'string') {
+    if (attribute === undefined) continue;
+    if (typeof attribute !== 'string') {
       throw new MalformedMessageError(`the attribute '${name}' must be a string`);
     }
+    checkText(name, attribute);
   }
   const problem = sagaIdProblem(value['sagaid']);
   if (problem !== undefined) throw new MalformedMessageError(`the attribute 'sagaid': ${problem}`);
