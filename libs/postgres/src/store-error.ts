@@ -1,5 +1,5 @@
 import { isRecord, SkaldError } from '@skald/core';
-import { StoreUnavailableError, UnstorableError } from '@skald/runtime';
+import { messageOf, StoreUnavailableError, UnstorableError } from '@skald/runtime';
 import { isConnectionError } from './is-connection-error.js';
 import { lostRace } from './lost-race.js';
 
@@ -31,9 +31,12 @@ export function storeError(error: unknown): unknown {
       cause: error,
     });
   }
-  return new StoreUnavailableError(`PostgreSQL could not do its work (SQLSTATE ${state}): ${message}`, {
-    cause: error,
-  });
+  return new StoreUnavailableError(
+    `PostgreSQL could not do its work (SQLSTATE ${state}): ${messageOf(error)}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 /** An error of whatever kind that came while a connection was asked for. */

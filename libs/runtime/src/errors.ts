@@ -1,4 +1,5 @@
 import { isRecord, type Message, shortened, SkaldError } from '@skald/core';
+import { withoutValues } from './database-text.js';
 
 /** Another worker changed or created an instance first. The turn is run again; users do not see this. */
 export class ConcurrentChangeError extends SkaldError {
@@ -100,11 +101,16 @@ export class UnknownDefinitionError extends RequestRefusedError {
   }
 }
 
-/** The text of whatever was thrown: an `Error`, or an object with a `message` as Nest's filters hand on. */
+/**
+ * The text of whatever was thrown: an `Error`, or an object with a `message` as Nest's filters hand on. Of errors of
+ * PostgreSQL, whatever may quote values is replaced; see `databaseText`.
+ */
 export function messageOf(error: unknown): string {
-  return isRecord(error) && typeof error['message'] === 'string' ? error['message'] : String(error);
+  if (!isRecord(error) || typeof error['message'] !== 'string') return String(error);
+  return withoutValues(error['message'], error);
 }
 
+/** The stack of an error, with the same text. */
 export function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined;
+  return error instanceof Error && error.stack !== undefined ? withoutValues(error.stack, error) : undefined;
 }

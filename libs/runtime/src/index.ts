@@ -1,4 +1,5 @@
 export * from './dead-letters-port.js';
+export { databaseText, withoutValues } from './database-text.js';
 export { DefinitionRegistry } from './definition-registry.js';
 export { SagaEngine } from './engine.js';
 export type { EngineOptions } from './engine.js';
