@@ -259,6 +259,15 @@ export function describeSagaClient(
         });
       });
 
+      it('is granted again for a copy, though the saga has been turned back since', async () => {
+        const id = newId();
+        await sagas.start(CallSaga, { id, input: ORDER });
+        const messageId = `${id}/m-1`;
+        await sagas.cancel(id, 'a test', { messageId });
+        await sagas.cancel(id, 'a test', { messageId });
+        await expectRefused(sagas.cancel(id, 'a test', { messageId: `${id}/m-2` }), 'ended');
+      });
+
       it('rejects what comes too late, and what is unknown', async () => {
         await expectRefused(sagas.cancel(await ended(), 'too late'), 'ended');
         await expectRefused(sagas.cancel('nobody', 'a test'), 'unknown_saga');

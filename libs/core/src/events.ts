@@ -83,7 +83,8 @@ export type SagaEvent = Occurrence &
         readonly call: string;
         readonly request: JsonObject;
       }
-    | { readonly kind: 'cancel'; readonly reason: string }
+    /** With the id of the request, copies of it count once. */
+    | { readonly kind: 'cancel'; readonly reason: string; readonly messageId?: string }
     | { readonly kind: 'operator'; readonly action: OperatorAction; readonly note: OperatorNote }
     | {
         /**

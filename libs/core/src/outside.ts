@@ -72,11 +72,14 @@ export function onCall(definition: AnySaga, instance: SagaInstance, event: Of<'c
   return { ...turn.end(), answer };
 }
 
-/** Cancelling compensates what was done, as long as that is possible. */
+/** Cancelling compensates what was done, as long as that is possible. A copy of a cancel that was granted changes nothing. */
 export function onCancel(definition: AnySaga, instance: SagaInstance, event: Of<'cancel'>): Transition {
+  const { messageId } = event;
+  if (messageId !== undefined && handledBefore(instance, messageId)) return { instance, effects: [] };
   const turn = new Turn(definition, instance, event);
   const problem = turnBackProblem(turn, instance);
   if (problem !== undefined) return refused(instance, problem.code, problem.message);
+  if (messageId !== undefined) remember(turn, { id: messageId });
   turn.turnBack({ step: '', outcome: 'cancelled', code: 'cancelled', message: event.reason });
   return turn.end();
 }

@@ -266,10 +266,11 @@ export class SagaEngine {
   /**
    * Turns a saga back: what it did is compensated.
    *
+   * @param messageId the same for copies of the same cancel: it counts once, and is granted again
    * @throws RequestRefusedError with `past_pivot` when nothing can be undone any more
    */
-  async cancel(id: string, reason: string): Promise<SagaInstance | undefined> {
-    return (await this.outside(id, { kind: 'cancel', reason })).instance;
+  async cancel(id: string, reason: string, messageId?: string): Promise<SagaInstance | undefined> {
+    return (await this.outside(id, { kind: 'cancel', reason, messageId })).instance;
   }
 
   /**

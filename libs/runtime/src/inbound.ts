@@ -84,7 +84,7 @@ export function readInbound(message: Message, definitions: DefinitionRegistry, l
         message,
       };
     case RequestType.cancel:
-      return { kind: 'cancel', key, reason: textOf(message, 'reason'), message };
+      return { kind: 'cancel', key, messageId: message.id, reason: textOf(message, 'reason'), message };
     case ReplyType.succeeded:
     case ReplyType.rejected:
     case ReplyType.failed:

@@ -112,6 +112,16 @@ describe('a request that asks for an answer', () => {
     expect(answersTo('signal 2')).toMatchObject([{ data: { code: 'ended' } }]);
   });
 
+  it('is granted again when a copy of its cancel comes, and another cancel is refused', async () => {
+    await runEngine();
+    await start('start 1');
+    for (const id of ['cancel 1', 'cancel 1', 'cancel 2'])
+      await ask(id, 'skald.saga.cancel', { reason: 'x' });
+    const granted = { type: 'skald.request.answered', data: { answer: { status: 'compensated' } } };
+    expect(answersTo('cancel 1')).toMatchObject([granted, granted]);
+    expect(answersTo('cancel 2')).toMatchObject([{ type: 'skald.request.refused', data: { code: 'ended' } }]);
+  });
+
   it('costs nobody a message who does not ask', async () => {
     await runEngine({ lifecycleEvents: 'whole' });
     await start('start 1', 1, {});

@@ -301,7 +301,9 @@ export class DecidedTurn {
     if (after.answer !== undefined) {
       return { kind: 'applied', instance: after.instance, answer: after.answer };
     }
-    return after.instance === instance ? { kind: 'ignored' } : { kind: 'applied', instance: after.instance };
+    // A copy of a cancel is told what came of the first.
+    const isIgnored = after.instance === instance && work.kind !== 'cancel';
+    return isIgnored ? { kind: 'ignored' } : { kind: 'applied', instance: after.instance };
   }
 
   private withoutInstance(work: Exclude<Work, StartWork | UndoWork | ElsewhereWork>): WorkResult {
@@ -446,7 +448,13 @@ function eventOf(
       return { kind: 'call', messageId, call, request: request as JsonObject, at, random };
     }
     case 'cancel':
-      return { kind: 'cancel', reason: work.reason, at, random };
+      return {
+        kind: 'cancel',
+        reason: work.reason,
+        ...(work.messageId !== undefined && { messageId: work.messageId }),
+        at,
+        random,
+      };
     case 'operator':
       return { kind: 'operator', action: work.action, note: work.note, at, random };
   }

@@ -55,7 +55,7 @@ export interface ElsewhereWork {
 export type OutsideWork = { readonly key: InstanceKey } & (
   | { readonly kind: 'signal'; readonly messageId: string; readonly signal: string; readonly data: unknown }
   | { readonly kind: 'call'; readonly messageId: string; readonly call: string; readonly request: unknown }
-  | { readonly kind: 'cancel'; readonly reason: string }
+  | { readonly kind: 'cancel'; readonly reason: string; readonly messageId?: string | undefined }
   | { readonly kind: 'operator'; readonly action: OperatorAction; readonly note: OperatorNote }
 );
 

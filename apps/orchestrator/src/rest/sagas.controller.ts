@@ -81,8 +81,11 @@ export class SagasController {
 
   @Post(':id/cancel')
   @HttpCode(HttpStatus.OK)
-  async cancel(@Param('id', SagaIdPipe) id: string, @Body() { reason }: CancelRequest): Promise<SagaView> {
-    await orProblem('The saga was not cancelled', () => this.engine.cancel(id, reason));
+  async cancel(
+    @Param('id', SagaIdPipe) id: string,
+    @Body() { reason, messageId }: CancelRequest,
+  ): Promise<SagaView> {
+    await orProblem('The saga was not cancelled', () => this.engine.cancel(id, reason, messageId));
     return this.read(id);
   }
 
