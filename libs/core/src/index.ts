@@ -75,7 +75,7 @@ export { checkIdentifier, sagaIdProblem } from './names.js';
 export { remainingPath } from './path.js';
 export { DEFAULT_TIMEOUT_MS, effectivePolicy } from './policy.js';
 export type { EffectivePolicy } from './policy.js';
-export { isRecord, MalformedMessageError, readMessage } from './read-message.js';
+export { isRecord, MalformedMessageError, readMessage, readMessageText } from './read-message.js';
 export {
   DEFAULT_RETRIABLE_RETRY,
   DEFAULT_STEP_RETRY,

@@ -1,4 +1,5 @@
 import { SkaldError } from './errors.js';
+import { JsonTextError, readJson } from './json-text.js';
 import type { Message } from './message.js';
 import { sagaIdProblem } from './names.js';
 
@@ -37,6 +38,20 @@ function checkText(name: string, text: string): void {
   }
   if (FORBIDDEN.test(text)) {
     throw new MalformedMessageError(`the attribute '${name}' holds a control character or half a character`);
+  }
+}
+
+/**
+ * Parses the JSON text of a message, or of its data, as `readJson` does.
+ *
+ * @throws MalformedMessageError
+ */
+export function readMessageText(text: string): unknown {
+  try {
+    return readJson(text);
+  } catch (error) {
+    if (!(error instanceof JsonTextError)) throw error;
+    throw new MalformedMessageError(error.message.replace(/\bit\b/, 'the value'));
   }
 }
 

@@ -1,4 +1,5 @@
-import { isRecord, MalformedMessageError, type Message, readMessage } from '@skald/core';
+import { isUtf8 } from 'node:buffer';
+import { isRecord, MalformedMessageError, type Message, readMessage, readMessageText } from '@skald/core';
 import type { IHeaders, Message as KafkaRecord } from 'kafkajs';
 
 const STRUCTURED = 'application/cloudevents+json';
@@ -71,12 +72,8 @@ function withTraceparent(event: unknown, headers: IHeaders = {}): unknown {
 
 function parse(value: Buffer | null): unknown {
   if (value === null) throw new MalformedMessageError('the value is empty');
-  try {
-    return JSON.parse(value.toString('utf8'));
-  } catch {
-    // The parser's own words quote the payload, which does not belong into logs.
-    throw new MalformedMessageError('the value is not JSON');
-  }
+  if (!isUtf8(value)) throw new MalformedMessageError('the value is not UTF-8');
+  return readMessageText(value.toString('utf8'));
 }
 
 function isMediaType(contentType: string, type: string): boolean {

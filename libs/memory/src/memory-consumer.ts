@@ -1,4 +1,10 @@
-import { type Message, MalformedMessageError, readMessage, topics as topicNames } from '@skald/core';
+import {
+  type Message,
+  MalformedMessageError,
+  readMessage,
+  readMessageText,
+  topics as topicNames,
+} from '@skald/core';
 import {
   type Clock,
   type Consumer,
@@ -161,13 +167,7 @@ function arrivalOf(record: StoredRecord): Arrival {
 }
 
 function parse(value: string): Message {
-  let event: unknown;
-  try {
-    event = JSON.parse(value);
-  } catch {
-    throw new MalformedMessageError('the value is not JSON');
-  }
-  return readMessage(event);
+  return readMessage(readMessageText(value));
 }
 
 function deliveriesOf(batch: readonly Arrival[]): Delivery[] {
