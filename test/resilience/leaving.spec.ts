@@ -4,7 +4,7 @@ import { compiledFile, type ServiceProcess } from '@skald/infra';
 import { startSystem, type TestSystem } from '../setup/bricklayer.js';
 import { onceEach, repeatedAttempts, startSagas, statuses, untilEnded } from './many-sagas.js';
 
-/** Who stays must not wait until the session of who left is over, which takes 10 s. */
+/** Who stays must not wait until the session of who left is over, which takes 6 s. */
 const TAKEN_OVER_WITHIN_MS = 5_000;
 /** The slow participant would need longer for its share than it is given to end. */
 const SAGAS = 200;

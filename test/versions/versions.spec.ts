@@ -64,6 +64,16 @@ describe('versions of a saga, on real PostgreSQL', () => {
     await participant.close();
   });
 
+  /** Instances are compared with their definitions beside the work. */
+  async function untilSuspended(engine: SagaEngine, id: string): Promise<void> {
+    while (
+      (await engine.find(id))?.status !== 'suspended' ||
+      !said.some((line) => line.includes('changed'))
+    ) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   async function start(definitions: readonly AnySaga[], namespace = 'shop'): Promise<SagaEngine> {
     const registry = new DefinitionRegistry();
     for (const definition of definitions) registry.register(definition);
@@ -140,6 +150,7 @@ describe('versions of a saga, on real PostgreSQL', () => {
     await stopAll();
 
     const engine = await start([V1Changed]);
+    await untilSuspended(engine, 'old');
     expect(await engine.find('old')).toMatchObject({
       status: 'suspended',
       suspension: { outcome: 'defect', code: 'definition_changed' },
@@ -150,7 +161,7 @@ describe('versions of a saga, on real PostgreSQL', () => {
   it('goes on when the old structure is back and an operator resumes it', async () => {
     await (await start([V1])).startSaga({ definition: 'order', id: 'old', input: ORDER });
     await stopAll();
-    await start([V1Changed]);
+    await untilSuspended(await start([V1Changed]), 'old');
     await stopAll();
 
     const engine = await start([V1]);

@@ -4,6 +4,8 @@ import { kafkaClient, RETRY } from './client.js';
 import type { KafkaSettings } from './options.js';
 import { atMost } from './pause.js';
 
+/** Nobody in the group is given anything until all are back, or this is over. */
+const REBALANCE_WITHIN_MS = 3_000;
 const LEAVE_WITHIN_MS = 8_000;
 
 export type Assigned = Readonly<Record<string, readonly number[]>>;
@@ -21,7 +23,7 @@ export interface MemberEvents {
  *
  * A fetch waits at most 200 ms for a first message and returns with it at once, so a lone message does not wait; stopping
  * waits for that fetch. Members hear of a rebalance with a heartbeat, so those are frequent; one that does not come back
- * within 6 s is left behind, which is how a killed member that starts anew does not wait for its own old session.
+ * within 3 s is left behind, which is how a killed member that starts anew does not wait for its own old session.
  */
 export class GroupMember {
   readonly ended: Promise<Error | undefined>;
@@ -43,7 +45,7 @@ export class GroupMember {
       groupId: group,
       allowAutoTopicCreation: false,
       sessionTimeout: settings.sessionTimeoutMs,
-      rebalanceTimeout: 6_000,
+      rebalanceTimeout: REBALANCE_WITHIN_MS,
       heartbeatInterval: 500,
       minBytes: 1,
       maxWaitTimeInMs: 200,

@@ -13,7 +13,7 @@ describe('the options of a Kafka transport', () => {
       partitions: 4,
       replicationFactor: -1,
       sendTimeoutMs: 10_000,
-      sessionTimeoutMs: 10_000,
+      sessionTimeoutMs: 6_000,
     });
   });
 

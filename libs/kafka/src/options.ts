@@ -49,7 +49,7 @@ export interface KafkaTransportOptions {
   readonly sendTimeoutMs?: number;
   /**
    * Milliseconds without a heartbeat after which the broker gives a dead consumer's partitions to the others. At least
-   * 6 000 (a broker's own default bound), default 10 000. Heartbeats go out twice a second, also while messages wait.
+   * 6 000 (a broker's own default bound), which is the default. Heartbeats go out twice a second, also while messages wait.
    */
   readonly sessionTimeoutMs?: number;
   readonly log: Log;
@@ -95,7 +95,7 @@ export function readOptions(options: KafkaTransportOptions): KafkaSettings {
   if (replicationFactor !== -1) atLeast('replicationFactor', replicationFactor, 1);
   const sendTimeoutMs = options.sendTimeoutMs ?? 10_000;
   atLeast('sendTimeoutMs', sendTimeoutMs, 500);
-  const sessionTimeoutMs = options.sessionTimeoutMs ?? 10_000;
+  const sessionTimeoutMs = options.sessionTimeoutMs ?? 6_000;
   atLeast('sessionTimeoutMs', sessionTimeoutMs, 6_000);
   const log = printableLog(options.log);
   return {

@@ -145,6 +145,23 @@ describe('the engine', () => {
     expect(new Set(events().map(({ id }) => id)).size).toBe(4);
   });
 
+  it('takes messages without waiting until all running instances are compared with their definitions', async () => {
+    const slow = newEngine();
+    let counted = (): void => undefined;
+    const counting = new Promise<void>((resolve) => {
+      counted = resolve;
+    });
+    store.pinned = async () => {
+      await counting;
+      return [];
+    };
+    await slow.start();
+    await clock.advance(10);
+    expect(slow.isReady()).toBe(true);
+    counted();
+    await slow.stop();
+  });
+
   it('starts a saga on request over the wire', async () => {
     await request('o-2', { definition: 'order', input: INPUT });
     await clock.advance(100);

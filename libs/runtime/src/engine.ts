@@ -95,6 +95,7 @@ export class SagaEngine {
   private readonly upkeep: Upkeep;
   private readonly outbox: Relay;
   private readonly timers: Periodic;
+  private readonly comparing: Periodic;
   private readonly jobs: readonly Periodic[];
   private readonly maximumTurn: number;
   private readonly requests: RequestHandler;
@@ -125,7 +126,10 @@ export class SagaEngine {
       ...options,
       label: options.label ?? '',
       beatMs: options.beatMs ?? 2_000,
-      onChanged: () => this.upkeep.checkPinned(),
+      onChanged: () => {
+        this.upkeep.othersChanged();
+        this.comparing.noLaterThan(clock.now());
+      },
     });
     this.live = live;
     this.runner = new TurnRunner({
@@ -164,11 +168,14 @@ export class SagaEngine {
     const periodic = (name: string, job: () => Promise<number>): Periodic =>
       new Periodic(name, clock, log, 1_000, job);
     this.timers = periodic('waking timers', () => this.wakeDue(pollMs));
+    // It counts all that run, which may take a while: nobody waits for it.
+    this.comparing = periodic('comparing instances with their definitions', () => this.upkeep.checkPinned());
     this.jobs = [
       this.timers,
       periodic('the relay', () => this.outbox.sweep()),
       periodic('telling the others that this process lives', () => live.beat()),
       periodic('taking up kept messages', async () => (this.isBrokerAway() ? pollMs : this.kept.takeUp())),
+      this.comparing,
       periodic('removing ended instances', () => this.upkeep.removeOld()),
       periodic('dropping traces of removed instances', () => this.upkeep.dropTraces()),
     ];

@@ -13,7 +13,7 @@ export interface LiveDefinitionsOptions {
   readonly label: string;
   readonly beatMs: number;
   /** Another process came or went, or knows something else now. */
-  readonly onChanged: () => Promise<void>;
+  readonly onChanged: () => void;
 }
 
 /**
@@ -39,7 +39,7 @@ export class LiveDefinitions {
     await this.refresh();
     const known = [...this.theirs].toSorted().join();
     if (known !== this.told) {
-      await this.options.onChanged();
+      this.options.onChanged();
       this.told = known;
     }
     return this.options.beatMs;

@@ -24,6 +24,8 @@ export interface UpkeepOptions {
 
 /** What an engine does without being asked. Each job says after how many milliseconds it wants to run next. */
 export class Upkeep {
+  private haveOthersChanged = false;
+
   constructor(private readonly options: UpkeepOptions) {}
 
   /** Wakes instances whose time has come. */
@@ -68,12 +70,19 @@ export class Upkeep {
     return dropped === BATCH ? 100 : 3_600_000;
   }
 
+  /** What others know has changed: a comparison that is under way may be of what they knew before. */
+  othersChanged(): void {
+    this.haveOthersChanged = true;
+  }
+
   /**
    * Compares the running instances with the definitions of this process and with what the others know. Those whose
    * structure no live process has are reported; where this process has another structure in its place, they are suspended.
+   * Once a day, so that what is forgotten is told of again.
    */
-  async checkPinned(): Promise<void> {
+  async checkPinned(): Promise<number> {
     const { namespace, store, definitions, live, log } = this.options;
+    this.haveOthersChanged = false;
     for (const { definition: reference, hash, count } of await store.pinned(namespace)) {
       const definition = definitions.byReference(reference);
       if (definition?.hash === hash || live.isKnownElsewhere(keptFor({ definition: reference, hash })))
@@ -89,6 +98,7 @@ export class Upkeep {
         );
       }
     }
+    return this.haveOthersChanged ? 0 : 86_400_000;
   }
 
   private async suspendUnfit(reference: string, hash: string): Promise<void> {
