@@ -148,6 +148,21 @@ export function findNode(definition: AnySaga, name: string): SagaNode | undefine
   return index.get(name);
 }
 
+const parallels = new WeakMap<readonly SagaNode[], ReadonlyMap<string, string>>();
+
+/** The name of the parallel that a step is an arm of, if it is one. */
+export function armsParallel(definition: AnySaga, step: string): string | undefined {
+  let index = parallels.get(definition.nodes);
+  if (index === undefined) {
+    const pairs = definition.nodes.flatMap((node) =>
+      node.kind === 'parallel' ? node.arms.map((arm) => [arm, node.name] as const) : [],
+    );
+    index = new Map(pairs);
+    parallels.set(definition.nodes, index);
+  }
+  return index.get(step);
+}
+
 /** The command that a node sends in a direction, if it sends one. */
 export function templateOf(node: SagaNode, direction: 'do' | 'undo' | 'probe'): CommandTemplate | undefined {
   if (node.kind !== 'step') return undefined;

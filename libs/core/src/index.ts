@@ -8,6 +8,7 @@ export type {
   RequestOf,
   SignalContract,
 } from './contract.js';
+export { dataOf } from './data-seen.js';
 export { canBeUndone, definitionRef, findNode, nodeNamed, templateOf } from './definition.js';
 export type {
   AnySaga,
@@ -104,4 +105,3 @@ export { printable, shortened, textProblem } from './text.js';
 export { timelineText } from './timeline.js';
 export { timeText } from './time-text.js';
 export { transition } from './transition.js';
-export { dataOf } from './turn.js';

@@ -78,6 +78,15 @@ export interface Failure {
   readonly direction?: Direction;
 }
 
+/** What a call kept, and a later call has replaced: visits that began before see it still. */
+export interface ReplacedValue {
+  readonly as: string;
+  /** So many visits had begun when it was replaced. */
+  readonly visits: number;
+  /** Absent where there had been no value. */
+  readonly value?: unknown;
+}
+
 /** A signal that nothing waits for yet. */
 export interface KeptSignal {
   readonly signal: string;
@@ -118,6 +127,8 @@ export interface SagaInstance {
   readonly input: JsonObject;
   /** Replies by their `as` names, and what calls and operators put beside them. */
   readonly results: Readonly<Record<string, unknown>>;
+  /** Of the results, what calls have replaced while visits saw it, oldest first. */
+  readonly replaced?: readonly ReplacedValue[];
   /** The path taken, oldest first. */
   readonly visits: readonly Visit[];
   /** The node to go to when nothing is pending; `null` at the end. */

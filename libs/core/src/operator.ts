@@ -30,10 +30,10 @@ export function onOperator(definition: AnySaga, instance: SagaInstance, event: O
       takeForDone(turn, instance, undefined);
       break;
     case 'edit':
-      edit(turn, action.data);
+      edit(turn, instance, action.data);
       break;
     case 'repair':
-      edit(turn, action.data);
+      edit(turn, instance, action.data);
       retry(turn, instance);
       break;
     case 'compensate':
@@ -235,8 +235,10 @@ function takeForDone(turn: Turn, instance: SagaInstance, output: unknown): void 
   turn.advance();
 }
 
-function edit(turn: Turn, data: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(data)) turn.put(name, value);
+/** What is edited while the saga is stuck on a command is what that command sees, and otherwise what all later ones do. */
+function edit(turn: Turn, instance: SagaInstance, data: Readonly<Record<string, unknown>>): void {
+  const index = stuckOn(instance)?.index;
+  for (const [name, value] of Object.entries(data)) turn.mend(name, value, index);
 }
 
 function compensate(turn: Turn, instance: SagaInstance, event: OperatorEvent): void {

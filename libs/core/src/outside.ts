@@ -61,7 +61,7 @@ export function onCall(definition: AnySaga, instance: SagaInstance, event: Of<'c
       answer = { kind: 'rejected', code: result.reject, message: result.message ?? '' };
     } else {
       answer = { kind: 'answered', data: result.answer };
-      if (handler.as !== undefined && result.keep !== undefined) turn.put(handler.as, result.keep);
+      if (handler.as !== undefined && result.keep !== undefined) turn.replace(handler.as, result.keep);
     }
   } catch (error) {
     // The saga itself is as it was, so whoever called may mend the call and try again.

@@ -1,3 +1,4 @@
+import { dataSeen } from './data-seen.js';
 import {
   type AnySaga,
   type ChildNode,
@@ -25,7 +26,6 @@ import type { Mutable } from './mutable.js';
 import { countingDeadline } from './pivot.js';
 import { timeoutMs } from './policy.js';
 import { timeText } from './time-text.js';
-import { dataForCommand } from './turn.js';
 
 /**
  * Derives a message that the outbox says is owed. It is never stored: instance and definition give the same message
@@ -48,12 +48,13 @@ export function owedMessage(
       ? parentAnswer(instance, ref.event)
       : lifecycleMessage(instance, id, ref.event);
   }
-  const visit = instance.visits.find((one) => one.step === ref.step && one.visit === ref.visit);
+  const index = instance.visits.findIndex((one) => one.step === ref.step && one.visit === ref.visit);
+  const visit = instance.visits[index];
   const exchange = visit && exchangeOf(visit, ref.direction);
   if (visit === undefined || !isOpen(exchange) || exchange.round !== ref.round) return undefined;
 
   const node = nodeNamed(definition, ref.step);
-  const data = dataForCommand(instance, visit, node, ref.direction);
+  const data = dataSeen(definition, instance, index, ref.direction);
   return node.kind === 'child'
     ? childRequest(instance, visit, node, data, { id, exchange, direction: ref.direction })
     : command(definition, instance, visit, node, data, { id, exchange, direction: ref.direction });

@@ -86,6 +86,9 @@ export const GO = signal('go', { data: Data });
 export const STOP = signal('stop', { data: Data });
 export const ASK = call('ask', { request: Data, reply: Data });
 
+/** The payload of every command: what its function saw. */
+const seen = (data: object): { note: string } => ({ note: JSON.stringify(data) });
+
 /** The language as plain JavaScript sees it. */
 interface Language {
   step(name: string, options: object): Language;
@@ -113,14 +116,17 @@ export function built(sketch: SagaSketch): AnySaga {
     ...(sketch.deadline && { deadline: '1m' }),
   }) as unknown as Language;
   draft = builder.addAll(draft, sketch.before, 'before');
-  if (sketch.before.length === 0) draft = draft.step('only', { send: Do, with: () => ({}) });
+  if (sketch.before.length === 0) draft = draft.step('only', { send: Do, with: seen });
   if (sketch.after !== undefined) {
     draft = builder.addPivot(draft, sketch);
     draft = builder.addAll(draft, sketch.after, 'after');
   }
   draft = draft.onCall(ASK, {
     as: 'asked',
-    handle: (data: object) => ({ answer: { seen: Object.keys(data).length }, keep: { kept: true } }),
+    handle: (data: { asked?: { times: number } }) => ({
+      answer: { seen: Object.keys(data).length },
+      keep: { times: 1 + (data.asked?.times ?? 0) },
+    }),
   });
   return draft.build((data: object) => ({ seen: Object.keys(data).length }));
 }
@@ -137,9 +143,9 @@ class Builder {
   addPivot(draft: Language, { pivotHasProbe, pivotOnRejected }: SagaSketch): Language {
     const pivot = draft.pivot('pivot', {
       send: Do,
-      with: () => ({}),
+      with: seen,
       as: 'pivoted',
-      ...(pivotHasProbe && { probe: { send: Probe, with: () => ({}) } }),
+      ...(pivotHasProbe && { probe: { send: Probe, with: seen } }),
       ...this.onRejected(pivotOnRejected),
     });
     this.back = [];
@@ -156,7 +162,7 @@ class Builder {
       case 'step':
         return this.addStep(draft, name, part, as, side, isArm);
       case 'child':
-        return draft.child(name, { saga: { name: 'child', version: 1 }, with: () => ({}), ...as });
+        return draft.child(name, { saga: { name: 'child', version: 1 }, with: seen, ...as });
       case 'parallel':
         return draft.parallel(name, (arms) =>
           part.arms.reduce((before, arm) => this.add(before, arm, side, true), arms),
@@ -188,14 +194,14 @@ class Builder {
     side: Side,
     isArm: boolean,
   ): Language {
-    const options = { send: Do, with: () => ({}), ...as, maximumVisits: 3 };
+    const options = { send: Do, with: seen, ...as, maximumVisits: 3 };
     const ways = isArm ? {} : { ...this.jump(part.jump, as.as), ...this.onRejected(part.onRejected) };
     if (side === 'after') return draft.retriable(name, { ...options, ...ways });
     return draft.step(name, {
       ...options,
       ...ways,
-      ...(part.hasUndo && { undo: { send: Undo, with: () => ({}) } }),
-      ...(part.hasProbe && { probe: { send: Probe, with: () => ({}) } }),
+      ...(part.hasUndo && { undo: { send: Undo, with: seen } }),
+      ...(part.hasProbe && { probe: { send: Probe, with: seen } }),
     });
   }
 

@@ -80,6 +80,9 @@ class Life {
   instance: SagaInstance;
   private at = 1_000_000;
   private readonly sent = new Set<string>();
+  /** By step and visit: the payload of the command, and its reply. */
+  private readonly payloads = new Map<string, string>();
+  private readonly replies = new Map<string, unknown>();
 
   constructor(
     readonly definition: AnySaga,
@@ -153,9 +156,11 @@ class Life {
     const command = parseCommandId(commandIdOf(this.instance, visit, direction));
     const attempt = detail % 7 === 0 ? undefined : exchange.attempt - (detail % 5 === 4 ? 1 : 0);
     const jump = detail % 3 === 1;
+    // No two replies are alike.
+    const data = { jump, at: this.at };
     const outcomes = [
-      { kind: 'succeeded', data: direction === 'probe' ? { happened: true, reply: { jump } } : { jump } },
-      { kind: 'succeeded', data: direction === 'probe' ? { happened: jump } : { jump } },
+      { kind: 'succeeded', data: direction === 'probe' ? { happened: true, reply: data } : data },
+      { kind: 'succeeded', data: direction === 'probe' ? { happened: jump } : data },
       { kind: 'failed', code: 'broken', message: '' },
       { kind: 'rejected', code: 'back', message: '' },
       { kind: 'rejected', code: 'no', message: '' },
@@ -218,6 +223,36 @@ class Life {
     }
     checkShape(instance, this.definition);
     checkPromises(instance, this.definition);
+    this.noteReplies(before, instance);
+    for (const place of this.exchanges()) this.checkSeen(place, instance);
+  }
+
+  private noteReplies(before: SagaInstance | null, { visits, results }: SagaInstance): void {
+    for (const [index, { step, visit, action }] of visits.entries()) {
+      const { as } = nodeNamed(this.definition, step);
+      if (as === undefined || action.state !== 'succeeded') continue;
+      if (before?.visits[index]?.action.state === 'succeeded') continue;
+      this.replies.set(`${step} ${visit}`, results[as]);
+    }
+  }
+
+  /** A command is the same on every attempt, and what undoes or probes it saw what it saw, and its reply. */
+  private checkSeen({ visit, direction }: Place, instance: SagaInstance): void {
+    const id = commandIdOf(instance, visit, direction);
+    const owed = owedMessage(this.definition, instance, id)?.message;
+    const data = owed?.data as { note?: string; input?: { note?: string } } | undefined;
+    const payload = data?.note ?? data?.input?.note;
+    if (payload === undefined) return;
+    const key = `${visit.step} ${visit.visit}`;
+    const first = this.payloads.get(key) ?? payload;
+    if (direction === 'do') this.payloads.set(key, first);
+    const { as } = nodeNamed(this.definition, visit.step);
+    const expected: Record<string, unknown> = JSON.parse(first);
+    if (as !== undefined && direction !== 'do') {
+      if (visit.action.state === 'succeeded') expected[as] = this.replies.get(key);
+      else delete expected[as];
+    }
+    expect({ id, ...JSON.parse(payload) }).toEqual({ id, ...expected });
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type StepNode,
   templateOf,
 } from './definition.js';
+import { dataOf, dataSeen, lastSuccess, withValue } from './data-seen.js';
 import { type Duration, readDuration } from './duration.js';
 import { type Postponed, postponing, type TimerEvent } from './due-commands.js';
 import type { Effect, LifecycleEvent, SagaEvent, Transition } from './events.js';
@@ -19,6 +20,7 @@ import {
   isEnded,
   isOpen,
   lifecycleIdOf,
+  type ReplacedValue,
   roundOf,
   type SagaInstance,
   type Visit,
@@ -70,6 +72,11 @@ export class Turn {
   /** What the definition's functions see. */
   data(): SagaData {
     return dataOf(this.next);
+  }
+
+  private dataSeen(index: number, direction: Direction): SagaData {
+    const { input, results, replaced = [] } = this.next;
+    return dataSeen(this.definition, { input, results, replaced, visits: this.visits }, index, direction);
   }
 
   /** Goes on from where nothing is pending: to the next step, the next compensation, or the end. */
@@ -240,6 +247,31 @@ export class Turn {
     this.next.results = { ...this.next.results, [name]: value };
   }
 
+  /** Puts another value where the command of a visit finds it, or where all later ones do. */
+  mend(as: string, value: unknown, index: number | undefined): void {
+    const { input, results, replaced } = this.next;
+    const known = { input, results, visits: this.visits, ...(replaced && { replaced }) };
+    const mended = withValue(this.definition, known, { as, value, index });
+    this.next.results = mended.results;
+    this.visits = [...mended.visits];
+    if (mended.replaced !== undefined) this.next.replaced = mended.replaced;
+  }
+
+  /** Keeps what a call gave; the visits that have begun go on seeing what was there before. */
+  replace(as: string, value: unknown): void {
+    const { results, replaced = [] } = this.next;
+    const visits = this.visits.length;
+    const last = replaced.findLast((one) => one.as === as);
+    // No visit has seen a value that came and went between two of them.
+    if (visits > (last?.visits ?? 0)) {
+      const old: ReplacedValue = Object.hasOwn(results, as)
+        ? { as, visits, value: results[as] }
+        : { as, visits };
+      this.next.replaced = [...replaced, old];
+    }
+    this.put(as, value);
+  }
+
   /** Takes a node for done that could not begin: a command of its that was never sent, or a compensation. */
   passOver(name: string, output: unknown): void {
     const node = nodeNamed(this.definition, name);
@@ -250,7 +282,7 @@ export class Turn {
     }
     const visit = 1 + this.visits.filter(({ step }) => step === name).length;
     this.visits.push({ step: name, visit, action: { state: 'succeeded', attempt: 1 } });
-    if (node.as !== undefined) this.put(node.as, output ?? null);
+    if (node.as !== undefined) this.keep(node.as, output ?? null, this.visits.length - 1);
     this.next.cursor = node.next ?? null;
   }
 
@@ -303,9 +335,7 @@ export class Turn {
 
   private keep(as: string, reply: unknown, index: number): void {
     const { step } = this.visit(index);
-    const earlier = this.visits.findLastIndex(
-      (visit, at) => at < index && visit.step === step && visit.action.state === 'succeeded',
-    );
+    const earlier = lastSuccess(this.visits, step, index);
     const visit = this.visits[earlier];
     if (visit !== undefined) this.visits[earlier] = { ...visit, reply: this.next.results[as] };
     this.put(as, reply);
@@ -450,9 +480,8 @@ export class Turn {
 
   /** Tries the payload now, while the instance can still stop, since it is built again whenever the command is sent. */
   private isDefective(node: SagaNode, direction: Direction, index?: number): boolean {
-    const data =
-      index === undefined ? this.data() : dataForCommand(this.next, this.visit(index), node, direction);
     try {
+      const data = index === undefined ? this.data() : this.dataSeen(index, direction);
       if (node.kind === 'child') {
         if (direction === 'do') node.payload(data);
       } else {
@@ -500,24 +529,6 @@ export class Turn {
 }
 
 const NOTHING_POSTPONED: Pick<TimerEvent, 'postponed' | 'deadlinePostponedTo'> = {};
-
-/** What the functions of a definition see. An operator's edit of the input lies over the input itself. */
-export function dataOf(instance: Pick<SagaInstance, 'input' | 'results'>): SagaData {
-  return { input: instance.input, ...instance.results };
-}
-
-/** A compensation or probe sees the reply of its own visit, which a later visit's may have replaced. */
-export function dataForCommand(
-  instance: Pick<SagaInstance, 'input' | 'results' | 'visits'>,
-  visit: Visit,
-  node: SagaNode,
-  direction: Direction,
-): SagaData {
-  const data = dataOf(instance);
-  if (direction === 'do' || node.as === undefined) return data;
-  const own = visit.action.state === 'succeeded' ? (visit.reply ?? data[node.as]) : undefined;
-  return { ...data, [node.as]: own };
-}
 
 /** An exchange that no longer waits for anything. */
 export function closed(exchange: Exchange): Exchange {

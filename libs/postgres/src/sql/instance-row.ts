@@ -52,6 +52,7 @@ export function stateText(instance: SagaInstance): string {
   const state: { readonly [Member in keyof Required<InstanceState>]: InstanceState[Member] | undefined } = {
     incarnation: instance.incarnation,
     results: instance.results,
+    replaced: instance.replaced,
     visits: instance.visits,
     cursor: instance.cursor,
     failure: instance.failure,
