@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { HistoryEntry, SagaInstance } from '@skald/core';
+import { type HistoryEntry, type SagaInstance, textProblem } from '@skald/core';
+import fc from 'fast-check';
 import {
   type Changes,
   ConcurrentChangeError,
@@ -161,6 +162,39 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
       await expect(save({ updated: [{ instance: bad, fromRevision: 1 }] })).rejects.toThrow(UnstorableError);
       expect(await store.find([key('old'), key('good'), key('bad')])).toEqual([instance('old')]);
       expect(await owedIds(AT + 1)).toEqual([]);
+    });
+
+    it.each([
+      ['nothing', ''],
+      ['NUL', 'a\0b'],
+      ['half a character', 'a\uD800'],
+      ['the character that separates values', 'a\u001eb'],
+    ])('refuses for good an id of, or with, %s, and what is owed of it', async (_, text) => {
+      await expect(save({ created: [instance('good'), instance(text)] })).rejects.toThrow(UnstorableError);
+      await expect(save({ owed: ['x', text] })).rejects.toThrow(UnstorableError);
+      expect(await store.find([key('good')])).toEqual([]);
+      expect(await owedIds(AT + 1)).toEqual([]);
+    });
+
+    it.each(['a\0b', 'a\uD800'])('refuses for good a trace whose reason is %j', async (reason) => {
+      await save({ created: [instance('one')] });
+      await expect(save({ removed: [trace('one', { reason })] })).rejects.toThrow(UnstorableError);
+      expect(await store.find([key('one')])).toHaveLength(1);
+    });
+
+    it('keeps any id exactly, or refuses it for good', async () => {
+      const ids = fc.string({ unit: 'binary', maxLength: 20 }).filter((id) => id !== '');
+      await fc.assert(
+        fc.asyncProperty(ids, async (id) => {
+          const one = instance(id, { input: { id } });
+          const saved = await save({ created: [one], owed: [id] }).catch((error: unknown) => error);
+          const isRefused = textProblem(id) !== undefined || id.includes('\u001e');
+          if (isRefused) expect(saved).toBeInstanceOf(UnstorableError);
+          else if (!(saved instanceof ConcurrentChangeError))
+            expect(await store.find([key(id)])).toEqual([one]);
+        }),
+        { seed: 9, numRuns: 60 },
+      );
     });
 
     it('keeps a wake-up at the beginning of 1970', async () => {

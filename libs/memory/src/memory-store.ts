@@ -2,6 +2,8 @@ import type { HistoryEntry, SagaInstance } from '@skald/core';
 import { definitionRef, isEnded } from '@skald/core';
 import {
   type Changes,
+  checkNames,
+  checkTexts,
   ConcurrentChangeError,
   type InstanceKey,
   keyText,
@@ -166,7 +168,7 @@ export class MemoryStore implements Store {
   }
 
   /** @internal */
-  checkChanges({ created, updated, history }: Changes): void {
+  checkChanges({ created, updated, history, owed, removed = [] }: Changes): void {
     for (const instance of created) {
       if (this.instances.has(keyText(instance))) {
         throw new ConcurrentChangeError(`saga '${instance.id}' was created by another worker`);
@@ -177,6 +179,12 @@ export class MemoryStore implements Store {
         throw new ConcurrentChangeError(`saga '${instance.id}' was changed by another worker`);
       }
     }
+    checkNames([
+      ...created.map(({ id }) => id),
+      ...created.map(({ definition }) => definitionRef(definition)),
+      ...owed,
+    ]);
+    for (const { actor, reason } of removed) checkTexts([actor, reason]);
     for (const instance of created) checkStorable(instance);
     for (const { instance } of updated) checkStorable(instance);
     for (const { entry } of history) checkStorable(entry);

@@ -51,6 +51,7 @@ export function makingValues<T>(make: () => T): T {
   try {
     return make();
   } catch (error) {
+    if (error instanceof UnstorableError) throw error;
     throw new UnstorableError('a value of a saga cannot be written as JSON or as a time', { cause: error });
   }
 }

@@ -26,7 +26,7 @@ export * from './ports.js';
 export { printableLog, printableStack } from './printable-log.js';
 export * from './processes-port.js';
 export * from './progress.js';
-export { arrayFrom, textColumn } from './text-column.js';
+export { arrayFrom, checkNames, checkTexts, outsideColumn, textColumn } from './text-column.js';
 export { DefinitionChangedError, keyText } from './turn.js';
 export { validateData } from './validation.js';
 export type { Validated } from './validation.js';

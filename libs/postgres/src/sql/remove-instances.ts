@@ -1,5 +1,5 @@
 import { timeText } from '@skald/core';
-import type { RemovedInstance } from '@skald/runtime';
+import { checkTexts, type RemovedInstance } from '@skald/runtime';
 
 /** Deletes instances with their history, and leaves a trace of each. Indexes: skald_instance_pkey, skald_history_pkey. */
 export const removeInstances = {
@@ -25,6 +25,7 @@ export const removeInstances = {
 
 /** The parameters of `removeInstances`. */
 export function removeInstancesValues(removed: readonly RemovedInstance[]): (string | null)[][] {
+  for (const { actor, reason } of removed) checkTexts([actor, reason]);
   return [
     removed.map(({ namespace }) => namespace),
     removed.map(({ id }) => id),

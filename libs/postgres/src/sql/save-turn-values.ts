@@ -1,5 +1,5 @@
 import { definitionRef, timeText } from '@skald/core';
-import { type Changes, textColumn } from '@skald/runtime';
+import { type Changes, outsideColumn, textColumn } from '@skald/runtime';
 import { stateText } from './instance-row.js';
 
 /** The parameters of `saveTurn`, one text per column. */
@@ -11,8 +11,8 @@ export function saveTurnValues(
   const changed = updated.map(({ instance }) => instance);
   return [
     namespace,
-    textColumn(created.map(({ id }) => id)),
-    textColumn(created.map(({ definition }) => definitionRef(definition))),
+    outsideColumn(created.map(({ id }) => id)),
+    outsideColumn(created.map(({ definition }) => definitionRef(definition))),
     textColumn(created.map(({ definition }) => definition.hash)),
     textColumn(created.map(({ status }) => status)),
     textColumn(created.map(({ revision }) => revision)),
@@ -39,6 +39,6 @@ export function saveTurnValues(
     ),
     settled,
     timeText(now),
-    textColumn(owed),
+    outsideColumn(owed),
   ];
 }
