@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Message, topics } from '@skald/core';
-import { type CrashProbe, StoreUnavailableError, type Transport } from '@skald/runtime';
+import { type CrashProbe, MessageRefusedError, StoreUnavailableError, type Transport } from '@skald/runtime';
 import {
   eventually,
   gate,
@@ -108,12 +108,59 @@ export function describeTransport(name: string, makeHarness: () => Promise<Trans
         }
       });
 
-      it('rejects a send to a topic that does not exist', async () => {
-        const { transport } = await withTopic();
+      it.each<[what: string, code: string, topic: () => string, text: string]>([
+        ['to a topic that does not exist', 'unknown_topic', () => uniqueName('missing'), 'x'],
+        ['to what can be no topic', 'invalid_topic', () => 'no topic!', 'x'],
+        ['that is larger than the topic takes', 'too_large', () => '', 'x'.repeat(1_500_000)],
+      ])('refuses a message %s, with the reason, and stores all others of the call', async (...kind) => {
+        const [, code, otherTopic, text] = kind;
+        const { transport, topic } = await withTopic();
+        const bad = messageOf('bad', 0, { data: { text } });
 
-        const sending = send(transport, uniqueName('missing'), [messageOf('a', 1)]);
+        const sending = transport.send([
+          { topic, message: messageOf('a', 1) },
+          { topic: otherTopic() || topic, message: bad },
+          ...messagesOf(30, 2).map((message) => ({ topic, message })),
+        ]);
 
-        await expect(sending).rejects.toThrow('does not exist');
+        const error: unknown = await sending.catch((thrown: unknown) => thrown);
+        expect(error).toBeInstanceOf(MessageRefusedError);
+        expect(error).toMatchObject({
+          code: 'message_refused',
+          refused: [{ message: bad, code, reason: expect.any(String) }],
+        });
+        expect(String(error)).not.toContain('xxx');
+        const ids = new Set(
+          (await harness.records(topic)).map(({ value }) => JSON.parse(value).id as unknown),
+        );
+        expect(ids).toEqual(new Set(['a/1', ...messagesOf(30, 2).map(({ id }) => id)]));
+      });
+
+      it('refuses a message that is no JSON, and stores all others of the call', async () => {
+        const { transport, topic } = await withTopic();
+        const bad = messageOf('bad', 0, { data: { amount: 1n } });
+
+        const sending = send(transport, topic, [messageOf('a', 1), bad, messageOf('a', 2)]);
+
+        await expect(sending).rejects.toMatchObject({ refused: [{ message: bad, code: 'not_json' }] });
+        expect(await harness.records(topic)).toHaveLength(2);
+      });
+
+      it('refuses nothing of those that send at the same time', async () => {
+        const { transport, topic } = await withTopic();
+        const missing = uniqueName('missing');
+
+        const [good, bad] = await Promise.allSettled([
+          send(transport, topic, messagesOf(5, 2)),
+          send(transport, missing, [messageOf('bad', 1)]),
+        ]);
+
+        expect([good.status, bad.status]).toEqual(['fulfilled', 'rejected']);
+        const again = send(transport, missing, [messageOf('bad', 1)]);
+        await expect(again).rejects.toMatchObject({ code: 'message_refused' });
+        await transport.ensureTopics([missing]);
+        await send(transport, missing, [messageOf('bad', 1)]);
+        expect(await harness.records(missing)).toHaveLength(1);
       });
 
       it('still sends after a send was rejected', async () => {

@@ -83,7 +83,7 @@ describe('a message that Kafka refuses', () => {
       expect.stringMatching(new RegExp(`^${namespace}/print@1/${refused}/\\w+/print/do/1$`)),
     ]);
     expect(warnings.join('\n')).toMatch(
-      /s-17\/\w+\/print\/do\/1, and lets others go first: Kafka did not confirm/,
+      /s-17\/\w+\/print\/do\/1, and lets others go first: The broker refuses/,
     );
     expect(warnings.join('\n')).not.toContain('xxx');
   }, 60_000);

@@ -1,5 +1,6 @@
 import { topics as topicNames } from '@skald/core';
 import {
+  DEAD_LETTER_STRIPPED,
   type DeadLetterContent,
   deadLetteredTopics,
   deadLetterPage,
@@ -11,6 +12,7 @@ import {
   OpenDeadLetters,
   originalHeaders,
   settlingHeaders,
+  StrippedDeadLetterError,
 } from '@skald/runtime';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import { isCausedBy } from './errors.js';
@@ -41,10 +43,12 @@ export class KafkaDeadLetters implements DeadLetters {
     const letters = await this.openLetters(place.topic, place);
     const record = letters.record(place);
     if (record === undefined) return undefined;
+    const stripped = record.headers[DEAD_LETTER_STRIPPED];
     return {
       ...letters.entryOf(record),
       headers: originalHeaders(record.headers),
       value: record.raw?.value?.toString() ?? '',
+      ...(stripped !== undefined && { stripped }),
     };
   }
 
@@ -52,6 +56,12 @@ export class KafkaDeadLetters implements DeadLetters {
     const record = (await this.openLetters(place.topic, place)).record(place);
     if (record?.raw === undefined) return false;
     const { key, value, headers = {} } = record.raw;
+    if (record.headers[DEAD_LETTER_STRIPPED] !== undefined) {
+      throw new StrippedDeadLetterError(
+        `The dead letter ${place.partition}/${place.offset} of '${place.topic}' was too large to be kept whole, so it ` +
+          'cannot be sent again. Ask whoever sent the message for another, and drop the letter.',
+      );
+    }
     await this.producer.send([
       { topic: place.topic, record: { key, value, headers: originalHeaders<IHeaders[string]>(headers) } },
     ]);

@@ -4,8 +4,10 @@ import {
   type ConsumeOptions,
   type DeadLetter,
   type DeadLetters,
+  MessageRefusedError,
   messageOf,
   type Progress,
+  type RefusedMessage,
   type TransportWithDeadLetters,
 } from '@skald/runtime';
 import { BatchConsumer } from './batch-consumer.js';
@@ -16,8 +18,10 @@ import { isAway, KafkaOptionsError, TransportClosedError } from './errors.js';
 import { KafkaDeadLetters } from './kafka-dead-letters.js';
 import { atLeast, type KafkaSettings, type KafkaTransportOptions, readOptions } from './options.js';
 import { Pause } from './pause.js';
+import type { TopicRecord, UnwritableRecord } from './produce-parts.js';
 import { RecordProducer } from './producer.js';
 import { ProgressSampler } from './progress-sampler.js';
+import { RecordsRefusedError, refusal, type RefusedRecord } from './refusal.js';
 import { TopicAdmin } from './topic-admin.js';
 import { TopicReader } from './topic-reader.js';
 
@@ -43,7 +47,7 @@ export class KafkaTransport implements TransportWithDeadLetters {
     const client = kafkaClient(this.settings);
     this.admin = new TopicAdmin(client, this.settings);
     this.sampler = new ProgressSampler(this.admin, this.settings.log);
-    this.producer = new RecordProducer(client, this.settings);
+    this.producer = new RecordProducer(client, this.settings, () => this.admin.topicNames());
     this.reader = new TopicReader(this.settings);
     this.deadLetters = new KafkaDeadLetters(this.reader, this.producer);
     this.deadLetterWriter = new DeadLetterWriter(this.producer, this.admin, this.settings.log);
@@ -96,10 +100,19 @@ export class KafkaTransport implements TransportWithDeadLetters {
     };
   }
 
-  /** @throws UnknownTopicError, KafkaSendError */
+  /** @throws MessageRefusedError, KafkaSendError, KafkaLoginError, TransportClosedError */
   async send(messages: readonly OutgoingMessage[]): Promise<void> {
     this.refuseWhenClosed();
-    await this.producer.send(messages.map(({ topic, message }) => ({ topic, record: encode(message) })));
+    const sending = messages.map(toRecord);
+    const records = sending.filter((one) => one.record !== undefined);
+    let refused: readonly RefusedRecord[] = [];
+    try {
+      await this.producer.send(records);
+    } catch (error) {
+      if (!(error instanceof RecordsRefusedError)) throw error;
+      refused = error.refused;
+    }
+    if (refused.length > 0 || records.length < sending.length) throw refusedOf(messages, sending, refused);
   }
 
   /** What a sampler has seen, which looks twice a second while it is asked; nothing when it may not look. */
@@ -127,4 +140,29 @@ export class KafkaTransport implements TransportWithDeadLetters {
   private refuseWhenClosed(): void {
     if (this.closed !== undefined) throw new TransportClosedError('the Kafka transport is closed');
   }
+}
+
+function toRecord({ topic, message }: OutgoingMessage): TopicRecord | UnwritableRecord {
+  try {
+    return { topic, record: encode(message) };
+  } catch {
+    return { topic, record: undefined };
+  }
+}
+
+function refusedOf(
+  messages: readonly OutgoingMessage[],
+  sending: readonly (TopicRecord | UnwritableRecord)[],
+  records: readonly RefusedRecord[],
+): MessageRefusedError {
+  const why = new Map(records.map((one) => [one.record, one]));
+  const refused: RefusedMessage[] = [];
+  for (const [index, record] of sending.entries()) {
+    const message = messages[index]?.message;
+    const found = record.record === undefined ? refusal(record.topic, 'not_json') : why.get(record);
+    if (found !== undefined && message !== undefined) {
+      refused.push({ message, code: found.code, reason: found.reason });
+    }
+  }
+  return new MessageRefusedError(refused);
 }

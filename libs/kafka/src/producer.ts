@@ -1,22 +1,22 @@
 import { setImmediate } from 'node:timers/promises';
-import { messageOf } from '@skald/runtime';
-import { CompressionTypes, type Kafka, type Message as KafkaRecord } from 'kafkajs';
+import { shortened } from '@skald/core';
+import { isTopicName, messageOf } from '@skald/runtime';
+import { CompressionTypes, type Kafka } from 'kafkajs';
 import type { Producer } from 'kafkajs';
 import { RETRY } from './client.js';
-import { isCausedBy, KafkaLoginError, KafkaSendError, UnknownTopicError } from './errors.js';
+import { KafkaLoginError, KafkaSendError } from './errors.js';
+import { fail, Isolation, refuse, type Unstored } from './isolation.js';
 import { LazyConnection } from './lazy-connection.js';
 import type { KafkaSettings } from './options.js';
 import { partitioner } from './partitioner.js';
+import { byTopic, inParts, sizeOf, type TopicRecord } from './produce-parts.js';
+import { RecordsRefusedError, type RefusedRecord } from './refusal.js';
 
-/** Below a broker's own bound for what goes to one partition at a time (`message.max.bytes`, 1 MiB). */
-const MOST_BYTES = 900_000;
-/** What a record costs besides key and value, generously. */
-const RECORD_OVERHEAD = 200;
-
-export interface TopicRecord {
-  readonly topic: string;
-  readonly record: KafkaRecord;
-}
+/**
+ * A request of more bytes makes a broker close the connection (`socket.request.max.bytes`, 100 MiB by default), which
+ * would look as if it were away.
+ */
+const LARGEST_RECORD = 50_000_000;
 
 interface Submission {
   readonly records: readonly TopicRecord[];
@@ -30,13 +30,16 @@ interface Submission {
  */
 export class RecordProducer {
   private readonly connection: LazyConnection<Producer>;
+  private readonly isolation: Isolation;
   private waiting: Submission[] = [];
   private sending: Promise<void> | undefined;
 
   constructor(
     client: Kafka,
     private readonly settings: Pick<KafkaSettings, 'sendTimeoutMs' | 'onRequest'>,
+    topicNames: () => Promise<readonly string[]>,
   ) {
+    this.isolation = new Isolation({ request: (records) => this.request(records), topicNames });
     this.connection = new LazyConnection(() => {
       const producer = client.producer({
         allowAutoTopicCreation: false,
@@ -53,7 +56,8 @@ export class RecordProducer {
   /**
    * Resolves when every replica in sync has stored all records. Records of one sender keep their order.
    *
-   * @throws UnknownTopicError, KafkaLoginError, KafkaSendError
+   * @throws RecordsRefusedError when Kafka refuses some for good; all others are stored then. KafkaLoginError,
+   *   KafkaSendError when some may not be stored
    */
   async send(records: readonly TopicRecord[]): Promise<void> {
     if (records.length === 0) return;
@@ -64,7 +68,7 @@ export class RecordProducer {
     try {
       await this.withinTime(stored);
     } catch (error) {
-      throw this.sendError(records, error);
+      throw error instanceof RecordsRefusedError ? error : this.sendError(records, error);
     }
   }
 
@@ -85,42 +89,49 @@ export class RecordProducer {
   }
 
   private async sendTogether(together: readonly Submission[]): Promise<void> {
+    const unstored: Unstored = new Map();
     try {
-      await this.request(together.flatMap(({ records }) => records));
-      for (const { resolve } of together) resolve();
+      await this.sendParts(
+        together.flatMap(({ records }) => records),
+        unstored,
+      );
     } catch (error) {
-      if (together.length === 1 || error instanceof TooLateError) {
-        for (const { reject } of together) reject(error);
-        return;
-      }
-      // One may have spoilt it for the others: a topic that is not there, a record that is too large.
-      for (const one of together) await this.sendTogether([one]);
+      for (const { reject } of together) reject(error);
+      return;
+    }
+    for (const submission of together) {
+      if (unstored.size === 0) submission.resolve();
+      else settle(submission, unstored);
+    }
+  }
+
+  private async sendParts(records: readonly TopicRecord[], unstored: Unstored): Promise<void> {
+    let goesOn = true;
+    for (const part of inParts(sendable(records, unstored))) {
+      if (goesOn) goesOn = await this.isolation.send(part, unstored);
+      else fail(part, new Error('the broker went away before it was sent'), unstored);
     }
   }
 
   private async request(records: readonly TopicRecord[]): Promise<void> {
     const producer = await this.withinTime(this.connection.get());
-    for (const part of inParts(records)) {
-      await this.withinTime(
-        producer.sendBatch({
-          acks: -1,
-          timeout: this.settings.sendTimeoutMs,
-          compression: CompressionTypes.None,
-          topicMessages: byTopic(part),
-        }),
-      );
-    }
+    await this.withinTime(
+      producer.sendBatch({
+        acks: -1,
+        timeout: this.settings.sendTimeoutMs,
+        compression: CompressionTypes.None,
+        topicMessages: byTopic(records),
+      }),
+    );
   }
 
   private sendError(records: readonly TopicRecord[], error: unknown): Error {
     const refused = KafkaLoginError.from(error);
     if (refused instanceof KafkaLoginError) return refused;
     const topics = [...new Set(records.map(({ topic }) => topic))];
-    if (isCausedBy(error, 'UNKNOWN_TOPIC_OR_PARTITION'))
-      return new UnknownTopicError(topics, { cause: error });
     return new KafkaSendError(
-      `Kafka did not confirm ${records.length} message(s) to ${topics.join(', ')}: ${messageOf(error)}. ` +
-        'Some may be stored; send them again.',
+      `Kafka did not confirm ${records.length} message(s) to ${shortened(topics.join(', '), 500)}: ` +
+        `${shortened(messageOf(error), 500)}. Some may be stored; send them again.`,
       { cause: error },
     );
   }
@@ -142,30 +153,32 @@ export class RecordProducer {
   }
 }
 
-class TooLateError extends Error {}
-
-/** Parts that a broker takes in one request whatever their partitions are. Only a single record may be larger. */
-function inParts(records: readonly TopicRecord[]): TopicRecord[][] {
-  const parts: TopicRecord[][] = [];
-  let bytes = MOST_BYTES;
-  for (const one of records) {
-    const size = (one.record.value?.length ?? 0) + RECORD_OVERHEAD;
-    bytes += size;
-    if (bytes > MOST_BYTES) {
-      parts.push([]);
-      bytes = size;
-    }
-    parts.at(-1)?.push(one);
-  }
-  return parts;
+class TooLateError extends Error {
+  override readonly name = 'TooLateError';
 }
 
-function byTopic(records: readonly TopicRecord[]): { topic: string; messages: KafkaRecord[] }[] {
-  const byTopic = new Map<string, KafkaRecord[]>();
-  for (const { topic, record } of records) {
-    const ofTopic = byTopic.get(topic);
-    if (ofTopic === undefined) byTopic.set(topic, [record]);
-    else ofTopic.push(record);
+/** What may go into a request at all; the rest is refused here. */
+function sendable(records: readonly TopicRecord[], unstored: Unstored): readonly TopicRecord[] {
+  let checked = '';
+  for (const one of records) {
+    if (one.topic !== checked && !isTopicName(one.topic)) refuse([one], 'invalid_topic', unstored);
+    else if (sizeOf(one) > LARGEST_RECORD) refuse([one], 'too_large', unstored);
+    else checked = one.topic;
   }
-  return [...byTopic].map(([topic, messages]) => ({ topic, messages }));
+  return unstored.size === 0 ? records : records.filter((one) => !unstored.has(one));
+}
+
+function settle({ records, resolve, reject }: Submission, unstored: Unstored): void {
+  const refused: RefusedRecord[] = [];
+  for (const record of records) {
+    const outcome = unstored.get(record);
+    if (outcome === undefined) continue;
+    if ('error' in outcome) {
+      reject(outcome.error);
+      return;
+    }
+    refused.push(outcome.refused);
+  }
+  if (refused.length === 0) resolve();
+  else reject(new RecordsRefusedError(refused));
 }

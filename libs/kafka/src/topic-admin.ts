@@ -71,6 +71,11 @@ export class TopicAdmin {
     });
   }
 
+  /** The names of all topics that this user may see, as the brokers know them now. */
+  async topicNames(): Promise<readonly string[]> {
+    return this.using((admin) => admin.listTopics());
+  }
+
   /** Where each topic ends now. */
   async ends(topics: readonly string[]): Promise<Offsets> {
     return this.using(async (admin) => {

@@ -1,5 +1,5 @@
 import { shortened, SkaldError } from '@skald/core';
-import type { ProgressSample, RefusedMessage } from '@skald/runtime';
+import { isTopicName, type ProgressSample, type RefusedMessage } from '@skald/runtime';
 import { MemoryGroup } from './memory-group.js';
 import { PartitionLog } from './partition-log.js';
 
@@ -77,6 +77,9 @@ export class MemoryBroker {
 
   /** Why a message with this value can never be sent to the topic, if so. */
   refusal(topic: string, value: string): Pick<RefusedMessage, 'code' | 'reason'> | undefined {
+    if (!isTopicName(topic)) {
+      return { code: 'invalid_topic', reason: `'${shortened(topic, 249)}' can be no topic's name` };
+    }
     if (!this.topics.has(topic)) {
       return { code: 'unknown_topic', reason: `the topic '${shortened(topic, 249)}' does not exist` };
     }

@@ -16,6 +16,7 @@ import {
   HandlerCalls,
   type Log,
   messageOf,
+  originalHeaders,
 } from '@skald/runtime';
 import type { MemoryBroker, StoredRecord } from './memory-broker.js';
 import type { MemoryGroup, MemoryMember } from './memory-group.js';
@@ -121,7 +122,10 @@ export class MemoryConsumer implements Consumer, MemoryMember {
         topic: topicNames.deadLetters(record.topic),
         key: record.key,
         value: record.value,
-        headers: { ...record.headers, ...deadLetterHeaders(record, { code, reason }, time) },
+        headers: {
+          ...originalHeaders(record.headers),
+          ...deadLetterHeaders(record, { code, reason }, time),
+        },
       })),
     );
     for (const { record, code, reason } of dead) {

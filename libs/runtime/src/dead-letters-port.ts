@@ -1,4 +1,4 @@
-import { topics } from '@skald/core';
+import { shortened, SkaldError, topics } from '@skald/core';
 import type { Transport } from './ports.js';
 
 /** Names a dead letter: the topic that its message was sent to, and where it lies in that topic's dead-letter topic. */
@@ -25,6 +25,8 @@ export interface DeadLetterEntry extends DeadLetterPlace {
 export interface DeadLetterContent extends DeadLetterEntry {
   readonly headers: Readonly<Record<string, string>>;
   readonly value: string;
+  /** What it lacks, when it would not fit whole; see `DEAD_LETTER_STRIPPED`. */
+  readonly stripped?: string;
 }
 
 export interface DeadLetterQuery {
@@ -82,6 +84,7 @@ export interface DeadLetterRecord {
 }
 
 const SETTLED = 'dlq-settled';
+const LONGEST_REASON = 2_000;
 
 /** Where a message lay that is put aside. Without a partition it was not read from there just now: it had been kept. */
 export interface LetterOrigin {
@@ -90,7 +93,18 @@ export interface LetterOrigin {
   readonly offset?: string | number | bigint;
 }
 
-/** The headers that a dead letter gets beside its own: why it was put aside, and from where. */
+/**
+ * The header of a letter that would not fit into its topic whole, and what it lacks, as JSON: `size` and `sha256` of the
+ * value and how many bytes of it are `kept`, `keySize` when the key is left out, `headers` how many headers are.
+ */
+export const DEAD_LETTER_STRIPPED = 'dlq-stripped';
+
+/** A letter that was stripped cannot be sent again, because the whole message is no longer where it came from. */
+export class StrippedDeadLetterError extends SkaldError {
+  readonly code = 'dead_letter_stripped';
+}
+
+/** The headers that a dead letter gets beside its own: why it was put aside, in at most 2,000 characters, and from where. */
 export function deadLetterHeaders(
   { topic, partition, offset }: LetterOrigin,
   why: { readonly code: string; readonly reason: string },
@@ -98,7 +112,7 @@ export function deadLetterHeaders(
 ): Record<string, string> {
   return {
     'dlq-code': why.code,
-    'dlq-reason': why.reason,
+    'dlq-reason': shortened(why.reason, LONGEST_REASON),
     'dlq-topic': topic,
     ...(partition !== undefined && { 'dlq-partition': String(partition) }),
     ...(offset !== undefined && { 'dlq-offset': String(offset) }),

@@ -1,6 +1,7 @@
 import { shortened } from '@skald/core';
 import { isEnvironments } from './environment.js';
-import { messageOf, stackOf } from './errors.js';
+import { messageOf, stackOf, TransportUnavailableError } from './errors.js';
+import { runApart } from './isolation.js';
 import type { ConsumeOptions, DeadLetter, Delivery, Log } from './ports.js';
 
 const FIRST_PAUSE_MS = 100;
@@ -47,49 +48,33 @@ export class HandlerCalls {
     goesOn: () => boolean,
   ): Promise<readonly DeadLetter[] | undefined> {
     if (batch.length === 0) return [];
-    const letters: DeadLetter[] = [];
-    const parts: (readonly Delivery[])[] = [batch];
-    // Once a part has worked, or one message was put aside after several tries, a failure is the next message's own.
-    let triesAlone = TRIES_ALONE;
-    for (let part = parts.pop(); part !== undefined; part = parts.pop()) {
-      if (part !== batch && !goesOn()) return undefined;
-      const failure = await this.untilFault(part, letters, goesOn);
-      if (failure === 'given up') return undefined;
-      if (failure === undefined) {
-        triesAlone = 1;
-        continue;
-      }
-      const [first, ...others] = part;
-      if (first !== undefined && others.length === 0) {
-        triesAlone -= 1;
-        if (triesAlone > 0) {
-          await this.around.pause(FIRST_PAUSE_MS);
-          parts.push([first]);
-        } else {
-          triesAlone = 1;
-          letters.push({ delivery: first, code: 'unusable', reason: reasonOf(failure.error) });
-        }
-      } else {
-        if (part === batch) this.reportFault(part.length, failure.error);
-        const half = Math.ceil(part.length / 2);
-        parts.push(part.slice(half), part.slice(0, half));
-      }
+    try {
+      return await this.call(batch, goesOn);
+    } catch (error) {
+      if (error instanceof GivenUpError) return undefined;
+      if (batch.length > 1) this.reportFault(batch.length, error);
+      return this.handleApart(batch, error, goesOn);
     }
-    return letters;
   }
 
   /**
-   * Repeats work until it goes well. Only for work that waiting mends.
+   * Repeats work until it goes well.
    *
+   * @param isWaitedFor whether waiting may mend what the work throws; all else is thrown on
    * @returns false when it was given up
    */
-  async untilItWorks(work: () => Promise<void>, goesOn: () => boolean): Promise<boolean> {
+  async untilItWorks(
+    work: () => Promise<void>,
+    goesOn: () => boolean,
+    isWaitedFor: (error: unknown) => boolean = () => true,
+  ): Promise<boolean> {
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
       try {
         await work();
         this.noteSuccess();
         return true;
       } catch (error) {
+        if (!isWaitedFor(error)) throw error;
         this.noteFailure(error);
       }
       if (!goesOn()) return false;
@@ -98,26 +83,60 @@ export class HandlerCalls {
     }
   }
 
-  /** Calls the handler until it has done the part, or what it throws is the fault of a message. */
-  private async untilFault(
-    part: readonly Delivery[],
-    letters: DeadLetter[],
+  private async handleApart(
+    batch: readonly Delivery[],
+    error: unknown,
     goesOn: () => boolean,
-  ): Promise<{ readonly error: unknown } | 'given up' | undefined> {
-    let fault: { readonly error: unknown } | undefined;
-    const isDone = await this.untilItWorks(async () => {
-      try {
-        letters.push(...(await this.call(part)));
-      } catch (error) {
-        if (isEnvironments(error)) throw error;
-        fault = { error };
-      }
-    }, goesOn);
-    return isDone ? fault : 'given up';
+  ): Promise<readonly DeadLetter[] | undefined> {
+    // Once a part has worked, or one message was put aside after several tries, a failure is the next message's own.
+    let triesAlone = TRIES_ALONE;
+    const call = (part: readonly Delivery[]): Promise<readonly DeadLetter[]> => {
+      if (!goesOn()) throw new GivenUpError();
+      return this.call(part, goesOn);
+    };
+    const outcomes = await runApart<Delivery, DeadLetter | undefined>(
+      batch,
+      error,
+      async (part) => {
+        const letters = await call(part);
+        triesAlone = 1;
+        return part.map((delivery) => letters.find((letter) => letter.delivery === delivery));
+      },
+      async (delivery, own) => {
+        let reason = reasonOf(own);
+        for (; triesAlone > 1; triesAlone -= 1) {
+          await this.around.pause(FIRST_PAUSE_MS);
+          try {
+            const [letter] = await call([delivery]);
+            triesAlone = 1;
+            return letter;
+          } catch (again) {
+            if (again instanceof GivenUpError) throw again;
+            reason = reasonOf(again);
+          }
+        }
+        return { delivery, code: 'unusable', reason };
+      },
+    );
+    const letters: DeadLetter[] = [];
+    for (const outcome of outcomes) {
+      if (outcome.kind === 'failed') return undefined;
+      if (outcome.result !== undefined) letters.push(outcome.result);
+    }
+    return letters;
   }
 
-  private async call(part: readonly Delivery[]): Promise<readonly DeadLetter[]> {
-    const letters = await this.around.handle(part);
+  /** @throws GivenUpError, and what the handler throws by the fault of a message */
+  private async call(part: readonly Delivery[], goesOn: () => boolean): Promise<readonly DeadLetter[]> {
+    let letters: readonly DeadLetter[] = [];
+    const isDone = await this.untilItWorks(
+      async () => {
+        letters = await this.around.handle(part);
+      },
+      goesOn,
+      isEnvironments,
+    );
+    if (!isDone) throw new GivenUpError();
     if (letters.length === 0) return letters;
     const known = new Set(part);
     if (letters.some(({ delivery }) => !known.has(delivery))) {
@@ -151,6 +170,15 @@ export class HandlerCalls {
 
   private get name(): string {
     return `the handler of group '${this.around.group}'`;
+  }
+}
+
+/** The batch in hand is not to be done any more, whatever is in it. */
+class GivenUpError extends TransportUnavailableError {
+  readonly code = 'given_up';
+
+  constructor() {
+    super('the batch was given up');
   }
 }
 

@@ -27,6 +27,7 @@ export { printableLog, printableStack } from './printable-log.js';
 export * from './processes-port.js';
 export * from './progress.js';
 export { arrayFrom, checkNames, checkTexts, outsideColumn, textColumn } from './text-column.js';
+export { isTopicName } from './topic-name.js';
 export { DefinitionChangedError, keyText } from './turn.js';
 export { validateData } from './validation.js';
 export type { Validated } from './validation.js';
