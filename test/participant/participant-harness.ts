@@ -1,7 +1,8 @@
 import { type Message, topics } from '@skald/core';
 import { MemoryBroker, MemoryTransport } from '@skald/memory';
 import { ParticipantModule, type ParticipantOptions, ParticipantServer } from '@skald/participant';
-import { Module, type Type } from '@nestjs/common';
+import type { Transport } from '@skald/runtime';
+import { type LoggerService, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 
 export const COMMANDS = topics.commands('shop', 'payment');
@@ -15,7 +16,18 @@ export interface TestParticipant {
   send(...messages: Message[]): Promise<void>;
   /** Sends commands and waits for as many replies. */
   ask(...messages: Message[]): Promise<readonly Message[]>;
+  /** What a saga was answered last, once it was. */
+  replyTo(saga: string): Promise<Message>;
+  /** The dead letters, once there are as many. */
+  deadLetters(count: number): Promise<readonly { code: string | undefined; reason: string | undefined }[]>;
   stop(): Promise<void>;
+}
+
+export interface TestSurroundings {
+  /** The participant's transport, in place of a common one. */
+  readonly around?: (broker: MemoryBroker) => Transport;
+  /** Gets what is logged. */
+  readonly logs?: string[];
 }
 
 export function commandMessage(
@@ -42,20 +54,24 @@ export function commandMessage(
 export async function startTestParticipant(
   controllers: readonly Type[],
   options: Partial<ParticipantOptions> = {},
+  { around, logs }: TestSurroundings = {},
 ): Promise<TestParticipant> {
   const broker = new MemoryBroker({ partitions: 1 });
   const transport = new MemoryTransport({ broker });
   const replies: Message[] = [];
+  await transport.ensureTopics([COMMANDS, REPLIES]);
+  const own = around === undefined ? transport : around(broker);
 
   @Module({
     imports: [
-      ParticipantModule.forRoot({ participant: 'payment', namespace: 'shop', transport, ...options }),
+      ParticipantModule.forRoot({ participant: 'payment', namespace: 'shop', transport: own, ...options }),
     ],
     controllers: [...controllers],
   })
   class PaymentModule {}
 
-  const app = await NestFactory.create(PaymentModule, { logger: false, abortOnError: false });
+  const logger = logs === undefined ? false : loggerInto(logs);
+  const app = await NestFactory.create(PaymentModule, { logger, abortOnError: false });
   app.connectMicroservice({ strategy: app.get(ParticipantServer) });
   try {
     await app.startAllMicroservices();
@@ -84,11 +100,25 @@ export async function startTestParticipant(
       await send(...messages);
       return until(() => (replies.length >= before + messages.length ? replies.slice(before) : undefined));
     },
+    replyTo: (saga) => until(() => replies.findLast(({ sagaid }) => sagaid === saga)),
+    deadLetters: (count) =>
+      until(() => {
+        const letters = broker.messages(topics.deadLetters(COMMANDS));
+        if (letters.length < count) return undefined;
+        return letters.map(({ headers }) => ({ code: headers['dlq-code'], reason: headers['dlq-reason'] }));
+      }),
     stop: async () => {
       await app.close();
       await transport.close();
     },
   };
+}
+
+function loggerInto(logs: string[]): LoggerService {
+  const keep = (message: unknown): void => {
+    logs.push(String(message));
+  };
+  return { log: keep, warn: keep, error: keep };
 }
 
 export async function until<T>(

@@ -1,18 +1,29 @@
-import { isRecord } from '@skald/core';
 import { lendConnection, type LendOptions, type LentConnection } from '@skald/postgres';
 import { messageOf, StoreUnavailableError, textColumn } from '@skald/runtime';
 import type { PoolClient, QueryConfig } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { type BarrierCommand, BarrierLedger, type BarrierRow, type FinalOutcome } from './barrier-ledger.js';
+import {
+  type BarrierCommand,
+  BarrierLedger,
+  type BarrierRow,
+  type FinalOutcome,
+  type KnownRow,
+} from './barrier-ledger.js';
+import { cancelStatement } from './cancel-statement.js';
 import { handedOver } from './handed-over.js';
 import { Savepoint } from './savepoint.js';
 import { claimRows } from './sql/claim-rows.js';
 import { giveBackRows } from './sql/give-back-rows.js';
 import { keepReplies } from './sql/keep-replies.js';
 import { storedReplies } from './sql/stored-replies.js';
+import { isOfTheEnvironment } from './sql-fault.js';
+import { textOf } from './written-outcome.js';
 
-/** What a handler did cannot be committed: constraints, an aborted transaction, a deadlock, RAISE in a trigger. */
-const CLASSES_OF_THE_HANDLER = ['23', '25', '40', '44', 'P0'];
+interface StoredRow {
+  readonly command_id: string;
+  readonly reply: FinalOutcome | null;
+  readonly digest: string | null;
+}
 
 /** The handler's own failure, as opposed to a database that does not answer. */
 export class HandlerFailedError extends Error {
@@ -51,7 +62,7 @@ export class BarrierTransaction {
   /** Takes the rows of the commands, and reads what was stored where others took them before. */
   async begin(
     commands: readonly BarrierCommand[],
-    known: ReadonlyMap<string, FinalOutcome>,
+    known: ReadonlyMap<string, KnownRow>,
   ): Promise<BarrierLedger> {
     const ledger = new BarrierLedger(commands, known);
     const { claims } = ledger;
@@ -75,7 +86,7 @@ export class BarrierTransaction {
   private async learn(
     ledger: BarrierLedger,
     fresh: ReadonlySet<string>,
-    stored: ReadonlyMap<string, FinalOutcome> = new Map(),
+    stored: ReadonlyMap<string, KnownRow> = new Map(),
   ): Promise<void> {
     ledger.learn(stored);
     const missing = ledger.claimed(fresh).filter((id) => !stored.has(id));
@@ -101,7 +112,7 @@ export class BarrierTransaction {
       await beforeCommit?.();
       await this.runner.commitTransaction();
     } catch (error) {
-      throw isOfTheHandler(error) ? new HandlerFailedError(error) : error;
+      throw isOfTheEnvironment(error) ? error : new HandlerFailedError(error);
     }
   }
 
@@ -128,25 +139,39 @@ export class BarrierTransaction {
     await this.runner.release();
   }
 
+  /**
+   * Ends the connection under whoever may still be using it: what they say from now on fails, and what they did is rolled
+   * back. A statement that is running is cancelled, since PostgreSQL would see only after it that nobody listens.
+   */
+  async discard(): Promise<void> {
+    const client = await this.client();
+    client.end().catch(() => undefined);
+    cancelStatement(client);
+    await this.release();
+  }
+
   /** @returns the ids whose rows are new */
   async claim(rows: readonly BarrierRow[]): Promise<ReadonlySet<string>> {
     if (rows.length === 0) return new Set();
     const client = await this.client();
-    const result = await client.query<{ command_id: string }>({ ...claimRows, values: columnsOf(rows) });
+    const result = await client.query<{ command_id: string }>({
+      ...claimRows,
+      values: [...columnsOf(rows), fingerprintsOf(rows)],
+    });
     return new Set(result.rows.map((row) => row.command_id));
   }
 
-  async repliesOf(ids: readonly string[]): Promise<Map<string, FinalOutcome>> {
+  async repliesOf(ids: readonly string[]): Promise<Map<string, KnownRow>> {
     if (ids.length === 0) return new Map();
     const client = await this.client();
-    const { rows } = await client.query<{ command_id: string; reply: FinalOutcome | null }>({
+    const { rows } = await client.query<StoredRow>({
       ...storedReplies,
       values: [ids],
     });
     return new Map(
-      rows.map(({ command_id: id, reply }) => {
+      rows.map(({ command_id: id, reply, digest }) => {
         if (reply === null) throw new Error(`the barrier row of ${id} holds no reply`);
-        return [id, reply];
+        return [id, { reply, fingerprint: digest }];
       }),
     );
   }
@@ -177,12 +202,10 @@ function columnsOf(rows: readonly BarrierRow[]): [string, string, string] {
   return [
     textColumn(rows.map(({ id }) => id)),
     textColumn(rows.map(({ state }) => state)),
-    textColumn(rows.map(({ reply }) => reply && JSON.stringify(reply))),
+    textColumn(rows.map(({ reply }) => reply && textOf(reply))),
   ];
 }
 
-/** Whether PostgreSQL refused what was done, so that doing it again at once would end the same way. */
-function isOfTheHandler(error: unknown): boolean {
-  const code = isRecord(error) ? error['code'] : undefined;
-  return typeof code === 'string' && code.length === 5 && CLASSES_OF_THE_HANDLER.includes(code.slice(0, 2));
+function fingerprintsOf(rows: readonly BarrierRow[]): string {
+  return textColumn(rows.map(({ fingerprint }) => fingerprint));
 }

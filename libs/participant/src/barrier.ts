@@ -1,8 +1,16 @@
 import { type LendOptions, storeError } from '@skald/postgres';
 import type { DataSource, EntityManager } from 'typeorm';
-import type { BarrierCommand, BarrierLedger, FinalOutcome } from './barrier-ledger.js';
+import {
+  answerFrom,
+  type BarrierCommand,
+  type BarrierLedger,
+  type FinalOutcome,
+  IdTakenError,
+  type KnownRow,
+} from './barrier-ledger.js';
 import { BarrierTransaction, HandlerFailedError } from './barrier-transaction.js';
 import { isContention, throughContention } from './contention.js';
+import { HandlerTimedOutError } from './time-limit.js';
 
 /** What runs inside the transaction, unless the barrier answers for it. */
 export type Handle<C extends BarrierCommand> = (
@@ -10,14 +18,27 @@ export type Handle<C extends BarrierCommand> = (
   command: C,
 ) => Promise<FinalOutcome>;
 
-/** What became of one of several commands: its outcome, or that its handler failed and it may come again. */
-export type Passed = FinalOutcome | HandlerFailedError;
+/** What became of one of several commands: its outcome, that its handler failed and it may come again, or that it is not what took its id. */
+export type Passed = FinalOutcome | HandlerFailedError | IdTakenError;
+
+/**
+ * One of several commands that share a transaction is past its limit. Its handler may still use the connection, so nothing
+ * of the others was kept either.
+ */
+export class NeighbourTimedOutError extends Error {
+  constructor(
+    readonly command: BarrierCommand,
+    readonly failure: HandlerFailedError,
+  ) {
+    super('a handler in the same transaction is past its time limit');
+  }
+}
 
 export interface PassOptions {
   /** Called when effects and replies are written and not yet committed. */
   readonly beforeCommit?: (() => Promise<void>) | undefined;
   /** What `stored` has said before. */
-  readonly known?: ReadonlyMap<string, FinalOutcome>;
+  readonly known?: ReadonlyMap<string, KnownRow>;
 }
 
 /**
@@ -37,7 +58,7 @@ export class Barrier {
   ) {}
 
   /** The stored replies of those of the commands, and of the commands that they undo or ask about, that were handled before. */
-  async stored(commands: readonly BarrierCommand[]): Promise<ReadonlyMap<string, FinalOutcome>> {
+  async stored(commands: readonly BarrierCommand[]): Promise<ReadonlyMap<string, KnownRow>> {
     const ids = commands.flatMap(({ id, compensates, probes }) =>
       [id, compensates, probes].filter((one) => one !== undefined),
     );
@@ -55,8 +76,8 @@ export class Barrier {
    * Handles a command at most once in effect, in a transaction of its own; in a new one, for up to 15 s, while others are in its
    * way: after a deadlock, or when a lock is not to be had.
    *
-   * @throws HandlerFailedError when the handler threw, or when what it did cannot be committed; any other error is the
-   *   database's, and the command may come again
+   * @throws HandlerFailedError when the handler threw, or when what it did cannot be committed; IdTakenError when another
+   *   command came with its id; any other error is the database's, and the command may come again
    */
   pass<C extends BarrierCommand>(
     command: C,
@@ -73,14 +94,16 @@ export class Barrier {
   ): Promise<FinalOutcome> {
     return this.transact([command], options, async (transaction, ledger, commit) => {
       const answer = ledger.answerTo(command);
+      if (answer instanceof IdTakenError) throw answer;
       const outcome = answer ?? (await run(transaction, handle, command));
       if (answer === undefined && outcome.kind === 'rejected') {
         // What the handler changed is rolled back; its no is kept, unless another worker was faster.
         await transaction.rollback();
-        const fresh = await transaction.claim([{ id: command.id, state: 'handled', reply: outcome }]);
-        return fresh.size > 0 ? outcome : storedReply(command, await transaction.repliesOf([command.id]));
+        const { id, fingerprint = null } = command;
+        const fresh = await transaction.claim([{ id, state: 'handled', reply: outcome, fingerprint }]);
+        return fresh.size > 0 ? outcome : storedReply(command, await transaction.repliesOf([id]));
       }
-      if (answer === undefined) ledger.decide(command.id, outcome);
+      if (answer === undefined) ledger.decide(command, outcome);
       await commit(answer === undefined);
       return outcome;
     });
@@ -92,7 +115,8 @@ export class Barrier {
    *
    * @returns what became of each, in their order
    * @throws HandlerFailedError when what they did cannot be committed together: pass them one by one to learn which it
-   *   is; any other error is the database's, and the commands may come again
+   *   is; NeighbourTimedOutError when one of them did not end in time: pass the others again; any other error is the
+   *   database's, and the commands may come again
    */
   passAll<C extends BarrierCommand>(
     commands: readonly C[],
@@ -128,12 +152,28 @@ export class Barrier {
         transaction.commit(ledger, hasEffects ? beforeCommit : undefined),
       );
     } catch (error) {
-      await transaction.rollbackAfter(error);
-      throw storeError(error);
+      if (isTimedOut(error)) await transaction.discard();
+      else await transaction.rollbackAfter(error);
+      throw isOfACommand(error) ? error : storeError(error);
     } finally {
       await transaction.release();
     }
   }
+}
+
+/** What says nothing about the database. */
+function isOfACommand(error: unknown): boolean {
+  return (
+    error instanceof HandlerFailedError ||
+    error instanceof NeighbourTimedOutError ||
+    error instanceof IdTakenError
+  );
+}
+
+/** Whoever is past the limit may still be using the connection. */
+function isTimedOut(error: unknown): boolean {
+  if (error instanceof NeighbourTimedOutError) return true;
+  return error instanceof HandlerFailedError && error.cause instanceof HandlerTimedOutError;
 }
 
 async function run<C extends BarrierCommand>(
@@ -164,17 +204,21 @@ async function runAtSavepoint<C extends BarrierCommand>(
   } catch (error) {
     // Each of them goes through it alone: another of the transaction may be what holds the lock.
     if (isContention(error)) throw new HandlerFailedError(error);
+    const failure = new HandlerFailedError(error);
+    if (isTimedOut(failure)) throw new NeighbourTimedOutError(command, failure);
     await savepoint.undo();
     ledger.fail(command.id);
-    return new HandlerFailedError(error);
+    return failure;
   }
   if (outcome.kind === 'rejected') await savepoint.undo();
-  ledger.decide(command.id, outcome);
+  ledger.decide(command, outcome);
   return outcome;
 }
 
-function storedReply({ id }: BarrierCommand, stored: ReadonlyMap<string, FinalOutcome>): FinalOutcome {
-  const reply = stored.get(id);
-  if (reply === undefined) throw new Error(`the barrier row of ${id} is gone`);
-  return reply;
+function storedReply(command: BarrierCommand, stored: ReadonlyMap<string, KnownRow>): FinalOutcome {
+  const row = stored.get(command.id);
+  if (row === undefined) throw new Error(`the barrier row of ${command.id} is gone`);
+  const answer = answerFrom(row, command);
+  if (answer instanceof IdTakenError) throw answer;
+  return answer;
 }

@@ -2,6 +2,7 @@ import { type CommandContract, type Message, type RejectionOf, SkaldError } from
 import { BaseRpcContext } from '@nestjs/microservices';
 import type { EntityManager } from 'typeorm';
 import { CommandRejectedException } from './command-rejected.exception.js';
+import { attemptMs, type HandlerTimedOutError } from './time-limit.js';
 
 /** A handler that runs without a transaction has asked for one. */
 export class NoTransactionError extends SkaldError {
@@ -19,6 +20,8 @@ export class NoTransactionError extends SkaldError {
 export class CommandContext<C extends CommandContract = CommandContract> extends BaseRpcContext<[Message]> {
   /** Set when the handler, a pipe or a guard threw; the strategy tells the orchestrator its message. */
   failure: unknown;
+  private readonly takenAt = Date.now();
+  private aborting: AbortController | undefined;
 
   constructor(
     private readonly command: Message,
@@ -65,9 +68,27 @@ export class CommandContext<C extends CommandContract = CommandContract> extends
     return this.command.attempt ?? 1;
   }
 
-  /** When the saga is turned back whatever happens; absent where it has no deadline, or it no longer counts. */
-  get deadline(): Date | undefined {
-    return this.command.deadline === undefined ? undefined : new Date(this.command.deadline);
+  /**
+   * When the orchestrator stops waiting: the end of this attempt's time, counted from when it was taken up, or the deadline
+   * of the saga if that is earlier.
+   */
+  get deadline(): Date {
+    const { deadline } = this.command;
+    const attempt = this.takenAt + attemptMs(this.command);
+    return new Date(deadline === undefined ? attempt : Math.min(attempt, Date.parse(deadline)));
+  }
+
+  /**
+   * Aborted when the handler is past its time limit: the command has failed by then, its transaction is gone, and whatever the
+   * handler still does changes nothing. Hand it to `fetch` and the like. Its reason has the code `handler_timed_out`.
+   */
+  get signal(): AbortSignal {
+    return (this.aborting ??= new AbortController()).signal;
+  }
+
+  /** @internal Also for a handler that asks for the signal only afterwards. */
+  abort(reason: HandlerTimedOutError): void {
+    (this.aborting ??= new AbortController()).abort(reason);
   }
 
   /** On a probe: the id of the command that it asks about, which was that command's idempotency key. */

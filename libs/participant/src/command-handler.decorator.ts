@@ -1,4 +1,4 @@
-import type { CommandContract, ProbeAnswer, ReplyOf, RequestOf } from '@skald/core';
+import type { CommandContract, Duration, ProbeAnswer, ReplyOf, RequestOf } from '@skald/core';
 import { applyDecorators, SetMetadata, UseInterceptors } from '@nestjs/common';
 import { Ctx, MessagePattern, Payload } from '@nestjs/microservices';
 import type { CommandContext } from './command-context.js';
@@ -33,6 +33,13 @@ export type HandlerTransaction = 'own' | 'shared' | 'none';
 export interface HandlerOptions {
   /** Default: `own`, and `none` in a participant without a data source. */
   readonly transaction?: HandlerTransaction;
+  /**
+   * How long the handler may take. Past it the command has failed with the code `handler_timed_out`, its transaction is rolled
+   * back, and `ctx.signal` is aborted. From 1 ms to 24 hours; longer than the step's timeout makes sense only where the
+   * step is tried again anyway. Default: the participant's `timeLimit`, and without one what the orchestrator gives the
+   * attempt.
+   */
+  readonly timeLimit?: Duration;
 }
 
 /** What a handler's decorator leaves for the server to find. */
@@ -83,8 +90,9 @@ export function CompensationHandler<C extends CommandContract>(
  */
 export function ProbeHandler<C extends CommandContract<string, object, ProbeAnswer>>(
   contract: C,
+  options: Pick<HandlerOptions, 'timeLimit'> = {},
 ): HandlerDecorator<C> {
-  return decorator({ transaction: 'none', contract, isProbe: true });
+  return decorator({ ...options, transaction: 'none', contract, isProbe: true });
 }
 
 function decorator<C extends CommandContract>(extras: HandlerExtras): HandlerDecorator<C> {

@@ -1,21 +1,32 @@
-import { isRecord, type Message } from '@skald/core';
+import { isRecord, type Message, shortened } from '@skald/core';
 import { validateData } from '@skald/runtime';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { EntityManager } from 'typeorm';
 import type { FinalOutcome } from './barrier-ledger.js';
 import { CommandContext } from './command-context.js';
 import { rejectionOf } from './command-rejected.exception.js';
+import { rejectionWith, replyWith } from './handler-reply.js';
 import type { ServedCommand } from './served-commands.js';
+import { attemptMs, within } from './time-limit.js';
+
+/** What a participant allows its handlers. */
+export interface HandlerLimits {
+  /** Where a handler has none of its own. */
+  readonly timeLimitMs: number | undefined;
+  /** What the transport takes for a whole message. */
+  readonly maximumBytes: number;
+}
 
 /**
  * Calls the application's handler, with all that Nest puts around it, and reads what came out.
  *
  * @param transaction absent for handlers of the form `'none'`
- * @throws whatever the handler, a guard or a pipe threw: the command failed
+ * @throws HandlerTimedOutError, UnusableReplyError, and whatever the handler, a guard or a pipe threw: the command failed
  */
 export async function callHandler(
   message: Message,
-  { contract, handler }: ServedCommand,
+  { contract, handler, timeLimitMs }: ServedCommand,
+  limits: HandlerLimits,
   transaction?: EntityManager,
 ): Promise<FinalOutcome> {
   const checked = validateData(contract.request, message.data);
@@ -24,37 +35,24 @@ export async function callHandler(
     return {
       kind: 'rejected',
       code: 'invalid_request',
-      message: checked.problems.join('; ').slice(0, 1_000),
+      message: shortened(checked.problems.join('; '), 1_000),
     };
   }
   const context = new CommandContext(message, transaction);
-  try {
+  const limitMs = timeLimitMs ?? limits.timeLimitMs ?? attemptMs(message);
+  const run = async (): Promise<unknown> => {
     const result: unknown = await handler(checked.value, context);
-    const reply: unknown = isObservable(result)
-      ? await lastValueFrom(result, { defaultValue: null })
-      : result;
-    return { kind: 'succeeded', data: sendable(contract.type, reply ?? null) };
+    return isObservable(result) ? lastValueFrom(result, { defaultValue: null }) : result;
+  };
+  let result: unknown;
+  try {
+    result = await within(run(), limitMs, (error) => context.abort(error));
   } catch (error) {
     const rejection = rejectionOf(error);
-    if (rejection === undefined) throw isMasked(error) ? (context.failure ?? error) : error;
-    const { code, message: reason } = rejection;
-    if (!contract.rejections.includes(code)) {
-      throw new Error(`'${contract.type}' has no rejection '${code}'; add it to the contract`, {
-        cause: error,
-      });
-    }
-    return { kind: 'rejected', code, message: reason };
+    if (rejection !== undefined) return rejectionWith(contract, rejection);
+    throw isMasked(error) ? (context.failure ?? error) : error;
   }
-}
-
-/** A reply that is no JSON would fail when it is stored or sent, again and again, and hold up its neighbours. */
-function sendable(type: string, reply: unknown): unknown {
-  try {
-    JSON.stringify(reply);
-    return reply;
-  } catch (error) {
-    throw new Error(`the reply to '${type}' is not JSON; return plain data`, { cause: error });
-  }
+  return replyWith(contract, result, message, limits.maximumBytes);
 }
 
 /** Nest's text in place of an error that no filter caught. */

@@ -1,20 +1,36 @@
-import { checkIdentifier, topics } from '@skald/core';
+import { topics } from '@skald/core';
 import { poolProblem, withConnection } from '@skald/postgres';
-import { type Consumer, type DeadLetter, type Delivery, printableLog } from '@skald/runtime';
+import {
+  type Consumer,
+  type DeadLetter,
+  type Delivery,
+  printableLog,
+  TransportUnavailableError,
+} from '@skald/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { Barrier } from './barrier.js';
-import { BarrierRetention, readRetention } from './barrier-retention.js';
+import { BarrierRetention } from './barrier-retention.js';
 import { SKALD_TRANSPORT } from './command-handler.decorator.js';
 import { CommandBatch } from './command-batch.js';
 import { PARTICIPANT_OPTIONS } from './participant.module-definition.js';
 import type { ParticipantOptions } from './participant-options.js';
+import { type ParticipantSettings, readParticipantOptions } from './read-options.js';
 import { ServedCommands } from './served-commands.js';
+
+/** What is left of a batch belongs to the next replica: nothing is wrong with it. */
+class ServiceEndsError extends TransportUnavailableError {
+  readonly code = 'service_ends';
+
+  constructor(leftOver: number) {
+    super(`${leftOver} command(s) of the batch were not begun before the service ended`);
+  }
+}
 
 /**
  * The transport strategy that makes a Nest application a participant: it takes commands in batches, passes each
- * through the barrier and the application's handler, and sends the replies of a batch together. A batch is confirmed
- * when its replies are sent; until then it comes again, and the barrier answers what was handled.
+ * through the barrier and the application's handler, and sends each reply as soon as what it tells of is committed. A
+ * batch is confirmed when all its replies are sent; until then it comes again, and the barrier answers what was handled.
  *
  *     const app = await NestFactory.create(AppModule);
  *     app.connectMicroservice({ strategy: app.get(ParticipantServer) }, { inheritAppConfig: true });
@@ -24,6 +40,7 @@ import { ServedCommands } from './served-commands.js';
 export class ParticipantServer extends Server implements CustomTransportStrategy {
   override readonly transportId = SKALD_TRANSPORT;
   private readonly log = printableLog(this.logger);
+  private readonly settings: ParticipantSettings;
   private readonly barrier: Barrier | undefined;
   private readonly retention: BarrierRetention | undefined;
   private readonly source: string;
@@ -32,13 +49,11 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
 
   constructor(@Inject(PARTICIPANT_OPTIONS) private readonly options: ParticipantOptions) {
     super();
-    checkIdentifier('participant', 'participant', options.participant);
-    checkIdentifier('participant', 'namespace', options.namespace);
-    const retentionMs = readRetention(`participant '${options.participant}'`, options.barrierRetention);
+    this.settings = readParticipantOptions(options);
     const { dataSource } = options;
     if (dataSource !== undefined) {
       this.barrier = new Barrier(dataSource, options);
-      this.retention = new BarrierRetention(dataSource, retentionMs, this.log, options);
+      this.retention = new BarrierRetention(dataSource, this.settings.retentionMs, this.log, options);
     }
     this.source = `/skald/${options.namespace}/${options.participant}`;
   }
@@ -87,14 +102,15 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
   private async subscribe(): Promise<void> {
     const { namespace, participant, transport } = this.options;
     await this.checkDatabase();
-    const served = ServedCommands.read(this.options, this.messageHandlers);
+    const { replyTopics, maximumBatch } = this.settings;
+    const served = ServedCommands.read({ ...this.options, replyTopics }, this.messageHandlers);
     const commands = topics.commands(namespace, participant);
-    await transport.ensureTopics([commands, topics.replies(namespace)]);
+    await transport.ensureTopics([commands, ...replyTopics]);
     this.consumer = await transport.consume({
       group: `${namespace}.${participant}`,
       topics: [commands],
       from: 'beginning',
-      maximumBatch: this.options.maximumBatch ?? 100,
+      maximumBatch,
       handle: (batch) => this.handle(batch, served),
     });
     this.retention?.start();
@@ -102,7 +118,8 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
   }
 
   private async checkDatabase(): Promise<void> {
-    const { dataSource, participant, concurrency = 8 } = this.options;
+    const { dataSource, participant } = this.options;
+    const { concurrency } = this.settings;
     if (dataSource === undefined) return;
     await withConnection(dataSource, this.options, () => Promise.resolve());
     // One more for the barrier's own work beside the transactions.
@@ -111,20 +128,18 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
   }
 
   private async handle(batch: readonly Delivery[], served: ServedCommands): Promise<readonly DeadLetter[]> {
-    const { transport, concurrency = 8, crashProbe } = this.options;
-    const { replies, dead, leftOver } = await CommandBatch.handle(batch, served, {
+    const { transport, crashProbe } = this.options;
+    const { dead, leftOver } = await CommandBatch.handle(batch, served, {
       barrier: this.barrier,
-      concurrency,
+      ...this.settings,
+      transport,
       source: this.source,
       crashProbe,
       log: this.log,
       isEnding: () => this.isClosing,
     });
-    await crashProbe?.('after commit');
-    if (replies.length > 0) await transport.send(replies);
-    await crashProbe?.('after send');
     // Unconfirmed, so that all of the batch comes again; the barrier answers what was done.
-    if (leftOver > 0) throw new Error(`${leftOver} command(s) of the batch were not begun before the end`);
+    if (leftOver > 0) throw new ServiceEndsError(leftOver);
     return dead;
   }
 }

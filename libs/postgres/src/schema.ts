@@ -8,6 +8,7 @@ import { RemovedEntity } from './entities/removed.entity.js';
 import { OrchestratorTables1763600000000 } from './migrations/1763600000000-orchestrator-tables.js';
 import { ParticipantTables1763600000001 } from './migrations/1763600000001-participant-tables.js';
 import { BarrierAge1763600000002 } from './migrations/1763600000002-barrier-age.js';
+import { BarrierDigest1763600000010 } from './migrations/1763600000010-barrier-digest.js';
 import { Processes1763600000030 } from './migrations/1763600000030-processes.js';
 import { RemovedInstances1763700000001 } from './migrations/1763700000001-removed-instances.js';
 
@@ -20,5 +21,5 @@ export const orchestratorSchema = {
 /** For the `entities` and `migrations` of each participant's own data source. */
 export const participantSchema = {
   entities: [BarrierEntity],
-  migrations: [ParticipantTables1763600000001, BarrierAge1763600000002],
+  migrations: [ParticipantTables1763600000001, BarrierAge1763600000002, BarrierDigest1763600000010],
 };

@@ -191,6 +191,8 @@ export interface Consumer {
 
 /** How messages travel. At least once, in order for one key. */
 export interface Transport {
+  /** The largest message that is surely taken, in bytes of JSON. Absent where there is no bound. */
+  readonly maximumBytes?: number;
   /** Creates what is missing of these topics and of their dead-letter topics. */
   ensureTopics(topics: readonly string[]): Promise<void>;
   /** Resolves when messages sent from now on will arrive. */

@@ -7,8 +7,10 @@ import { arrayFrom } from '@skald/runtime';
 export const claimRows = {
   name: 'skald_barrier_claim',
   text: `
-    INSERT INTO skald_barrier (command_id, state, reply)
-    SELECT * FROM unnest(${arrayFrom(1)}, ${arrayFrom(2)}, ${arrayFrom(3, 'json')}) AS claim (command_id, state, reply)
+    INSERT INTO skald_barrier (command_id, state, reply, digest)
+    SELECT *
+      FROM unnest(${arrayFrom(1)}, ${arrayFrom(2)}, ${arrayFrom(3, 'json')}, ${arrayFrom(4)})
+        AS claim (command_id, state, reply, digest)
      ORDER BY command_id
         ON CONFLICT (command_id) DO NOTHING
     RETURNING command_id`,

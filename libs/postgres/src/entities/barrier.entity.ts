@@ -21,6 +21,13 @@ export class BarrierEntity {
   @Column({ type: 'json', nullable: true })
   reply!: object | null;
 
+  /**
+   * Tells the command from another that comes with its id. Null in a blocked row, whose command has not been seen, and in one
+   * from before digests were kept.
+   */
+  @Column({ type: 'text', nullable: true })
+  digest!: string | null;
+
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;
 }

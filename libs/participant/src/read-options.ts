@@ -1,0 +1,64 @@
+import { checkIdentifier, DefinitionError, topics } from '@skald/core';
+import { readRetention } from './barrier-retention.js';
+import type { ParticipantOptions } from './participant-options.js';
+import { readTimeLimit } from './time-limit.js';
+
+const DEFAULT_CONCURRENCY = 8;
+const MOST_CONCURRENCY = 1_000;
+const DEFAULT_BATCH = 100;
+const LARGEST_BATCH = 10_000;
+const DEFAULT_BYTES = 900_000;
+const FEWEST_BYTES = 10_000;
+
+/** A participant's options, checked and with their defaults. */
+export interface ParticipantSettings {
+  readonly concurrency: number;
+  readonly maximumBatch: number;
+  readonly timeLimitMs: number | undefined;
+  readonly maximumBytes: number;
+  readonly retentionMs: number;
+  /** All of them, that of the namespace first. */
+  readonly replyTopics: readonly string[];
+}
+
+/** @throws DefinitionError naming the option and its bounds */
+export function readParticipantOptions(options: ParticipantOptions): ParticipantSettings {
+  const { participant, namespace, transport } = options;
+  checkIdentifier('participant', 'participant', participant);
+  checkIdentifier('participant', 'namespace', namespace);
+  const subject = `participant '${participant}'`;
+  const { concurrency = DEFAULT_CONCURRENCY, maximumBatch = DEFAULT_BATCH } = options;
+  const { maximumMessageBytes = transport.maximumBytes ?? DEFAULT_BYTES, replyTopics } = options;
+  checkWhole(subject, 'concurrency', concurrency, 1, MOST_CONCURRENCY);
+  checkWhole(subject, 'maximumBatch', maximumBatch, 1, LARGEST_BATCH);
+  checkWhole(subject, 'maximumMessageBytes', maximumMessageBytes, FEWEST_BYTES, Number.MAX_SAFE_INTEGER);
+  return {
+    concurrency,
+    maximumBatch,
+    timeLimitMs: readTimeLimit(subject, options.timeLimit),
+    maximumBytes: Math.min(maximumMessageBytes, transport.maximumBytes ?? Number.POSITIVE_INFINITY),
+    retentionMs: readRetention(subject, options.barrierRetention),
+    replyTopics: [topics.replies(namespace), ...checkedTopics(subject, replyTopics)],
+  };
+}
+
+function checkWhole(subject: string, option: string, value: number, least: number, most: number): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  const bounds = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+  throw new DefinitionError(subject, option, `${String(value)} is not allowed; use a whole number ${bounds}`);
+}
+
+/** @see https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/internals/Topic.java */
+function checkedTopics(subject: string, names: readonly string[] | undefined): readonly string[] {
+  if (names === undefined) return [];
+  if (names.length > 0 && names.every(isTopic)) return names;
+  throw new DefinitionError(
+    subject,
+    'replyTopics',
+    "list the names of topics (letters, digits, '.', '_' and '-'), or leave it out",
+  );
+}
+
+function isTopic(name: unknown): boolean {
+  return typeof name === 'string' && /^[\w.-]{1,249}$/.test(name);
+}
