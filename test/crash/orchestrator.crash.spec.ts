@@ -24,10 +24,12 @@ describe('the orchestrator, killed with SIGKILL', () => {
       env: { SKALD_CRASH_AT: point, SKALD_CRASH_ON: String(occurrence) },
     });
     const { id, input } = newBot();
-    const handle = await system.sagas.start(CreateBotSaga, { id, input });
+    // It is accepted at the second attempt, where the first orchestrator ends before it can say so.
+    const starting = system.sagas.start(CreateBotSaga, { id, input, timeout: '50s' });
     expect(await system.processes.orchestratorExit()).toMatchObject({ signal: 'SIGKILL' });
 
     await system.processes.startOrchestrator();
+    const handle = await starting;
     expect(await handle.result({ timeout: '50s' })).toMatchObject({ status: 'completed' });
     expect(await system.effects()).toEqual({ bots: 1, tokens: 1, jobs: 1, schedules: 1 });
     const history = await system.query<{ sequence: number }>(
@@ -44,10 +46,12 @@ describe('the orchestrator, killed with SIGKILL', () => {
       env: { SKALD_CRASH_AT: 'before commit', SKALD_CRASH_ON: '5' },
     });
     const { id, input } = newBot('0 0 30 2 *');
-    const handle = await system.sagas.start(CreateBotSaga, { id, input });
+    // It is accepted at the second attempt, where the first orchestrator ends before it can say so.
+    const starting = system.sagas.start(CreateBotSaga, { id, input, timeout: '50s' });
     expect(await system.processes.orchestratorExit()).toMatchObject({ signal: 'SIGKILL' });
 
     await system.processes.startOrchestrator();
+    const handle = await starting;
     expect(await handle.result({ timeout: '50s' })).toMatchObject({
       status: 'compensated',
       failure: { code: 'never_fires' },
