@@ -1,10 +1,23 @@
 import { readFileSync } from 'node:fs';
-import type { KafkaRetention, KafkaTransportOptions } from '@skald/kafka';
+import {
+  type Compression,
+  COMPRESSIONS,
+  type KafkaRetention,
+  type KafkaTransportOptions,
+} from '@skald/kafka';
 
 /** What of the transport's options comes from outside. */
 export type KafkaConfig = Pick<
   KafkaTransportOptions,
-  'brokers' | 'ssl' | 'sasl' | 'saslWithoutTls' | 'partitions' | 'replicationFactor' | 'retention'
+  | 'brokers'
+  | 'ssl'
+  | 'sasl'
+  | 'saslWithoutTls'
+  | 'partitions'
+  | 'replicationFactor'
+  | 'retention'
+  | 'compression'
+  | 'maximumBufferedBytes'
 >;
 
 const MECHANISMS = {
@@ -36,11 +49,15 @@ export function readKafkaConfig(env: NodeJS.ProcessEnv, problems: string[]): Kaf
   const sasl = readSasl(env, problems);
   const retention = readRetention(env, problems);
   const saslWithoutTls = readSaslWithoutTls(env, sasl, ssl, problems);
+  const compression = readCompression(env, problems);
+  const maximumBufferedBytes = readNumber(env, 'KAFKA_MAXIMUM_BUFFERED_BYTES', problems);
   return {
     brokers: readBrokers(env, problems),
     ...(ssl !== undefined && { ssl }),
     ...(sasl !== undefined && { sasl }),
     ...(saslWithoutTls !== undefined && { saslWithoutTls }),
+    ...(compression !== undefined && { compression }),
+    ...(maximumBufferedBytes !== undefined && { maximumBufferedBytes }),
     ...(partitions !== undefined && { partitions }),
     ...(replicationFactor !== undefined && { replicationFactor }),
     ...(retention !== undefined && { retention }),
@@ -130,6 +147,14 @@ function readRetention(env: NodeJS.ProcessEnv, problems: string[]): KafkaRetenti
     }
   }
   return Object.keys(given).length === 0 ? undefined : given;
+}
+
+function readCompression(env: NodeJS.ProcessEnv, problems: string[]): Compression | undefined {
+  const name = env['KAFKA_COMPRESSION'];
+  if (!name) return undefined;
+  const compression = COMPRESSIONS.find((known) => known === name);
+  if (compression === undefined) problems.push(`KAFKA_COMPRESSION must be one of ${COMPRESSIONS.join(', ')}`);
+  return compression;
 }
 
 function readNumber(env: NodeJS.ProcessEnv, variable: string, problems: string[]): number | undefined {

@@ -123,6 +123,7 @@ describe('the configuration of a service', () => {
       { HTTP_WITHOUT_AUTHENTICATION: 'true' },
       'must be yes-anyone-may-operate',
     ],
+    ['an unknown compression', { KAFKA_COMPRESSION: 'zip' }, 'KAFKA_COMPRESSION must be one of none, gzip'],
     ['half a partition', { KAFKA_PARTITIONS: '1.5' }, 'KAFKA_PARTITIONS must be a whole number from 1'],
     [
       'a retention without a unit',

@@ -5,13 +5,14 @@ import { Assignment } from './assignment.js';
 const assignment = new Assignment();
 assignment.join('me', { t: [0] });
 
-function arrival(offset: number): Arrival {
+function arrival(offset: number, bytes = 1): Arrival {
   const held = assignment.find('t', 0);
   if (held === undefined) throw new Error('partition 0 is not held');
   return {
     held,
     offset: BigInt(offset),
     epoch: assignment.epoch,
+    bytes,
     record: { key: null, value: null },
     content: { kind: 'malformed', code: 'c', reason: 'r' },
   };
@@ -21,15 +22,35 @@ const offsetsOf = (batch: readonly Arrival[]): number[] => batch.map(({ offset }
 
 describe('the queue of arrivals', () => {
   it('gives what waits in order, up to the maximum', async () => {
-    const arrivals = new Arrivals(10);
+    const arrivals = new Arrivals({ count: 10, bytes: 1_000 });
     for (let i = 0; i < 5; i += 1) arrivals.push(arrival(i));
 
     expect(offsetsOf(await arrivals.take(3))).toEqual([0, 1, 2]);
     expect(offsetsOf(await arrivals.take(3))).toEqual([3, 4]);
   });
 
+  it('gives fewer when they are large, and at least one', async () => {
+    const arrivals = new Arrivals({ count: 10, bytes: 1_000 });
+    for (const bytes of [200, 200, 200, 5_000, 100]) arrivals.push(arrival(bytes, bytes));
+
+    expect(offsetsOf(await arrivals.take(10))).toEqual([200, 200]);
+    expect(offsetsOf(await arrivals.take(10))).toEqual([200]);
+    expect(offsetsOf(await arrivals.take(10))).toEqual([5_000]);
+    expect(offsetsOf(await arrivals.take(10))).toEqual([100]);
+  });
+
+  it('is full of bytes, too', async () => {
+    const arrivals = new Arrivals({ count: 10, bytes: 1_000 });
+    arrivals.push(arrival(1, 600));
+    expect(arrivals.isFull).toBe(false);
+    arrivals.push(arrival(2, 600));
+    expect(arrivals.isFull).toBe(true);
+    await arrivals.take(1);
+    expect(arrivals.isFull).toBe(false);
+  });
+
   it('wakes who waits, with all that comes in the same turn of the event loop', async () => {
-    const arrivals = new Arrivals(10);
+    const arrivals = new Arrivals({ count: 10, bytes: 1_000 });
     const taking = arrivals.take(10);
 
     arrivals.push(arrival(1));
@@ -40,7 +61,7 @@ describe('the queue of arrivals', () => {
   });
 
   it('goes on waiting when all was cleared before it could be taken', async () => {
-    const arrivals = new Arrivals(10);
+    const arrivals = new Arrivals({ count: 10, bytes: 1_000 });
     const taking = arrivals.take(10);
     arrivals.push(arrival(1));
     arrivals.clear();
@@ -53,7 +74,7 @@ describe('the queue of arrivals', () => {
   });
 
   it('is full at its bound, and lets in who waits for room when some is taken', async () => {
-    const arrivals = new Arrivals(2);
+    const arrivals = new Arrivals({ count: 2, bytes: 1_000 });
     arrivals.push(arrival(1));
     arrivals.push(arrival(2));
     expect(arrivals.isFull).toBe(true);
@@ -66,7 +87,7 @@ describe('the queue of arrivals', () => {
   });
 
   it('gives nothing any more when it is closed', async () => {
-    const arrivals = new Arrivals(2);
+    const arrivals = new Arrivals({ count: 2, bytes: 1_000 });
     const taking = arrivals.take(1);
     arrivals.close();
 

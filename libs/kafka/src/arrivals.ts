@@ -4,10 +4,18 @@ import type { Held } from './assignment.js';
 import type { RawRecord } from './envelope.js';
 
 export interface Arrival extends Held {
+  /** Of key and value. */
+  readonly bytes: number;
   readonly record: RawRecord & { readonly key: Buffer | null };
   readonly content:
     | { readonly kind: 'message'; readonly delivery: Delivery }
     | { readonly kind: 'malformed'; readonly code: string; readonly reason: string };
+}
+
+/** How much may wait. */
+export interface Room {
+  readonly count: number;
+  readonly bytes: number;
 }
 
 /** What was fetched and waits, in the order in which it came, over all partitions. */
@@ -15,27 +23,33 @@ export class Arrivals {
   private waiting: Arrival[] = [];
   /** How many of `waiting` are taken; cutting them off each time would copy the rest. */
   private taken = 0;
+  /** Of what waits. */
+  private bytes = 0;
   private closed = false;
   private wakeTaker: (() => void) | undefined;
   private roomSeekers: (() => void)[] = [];
 
-  /** @param bound with this many waiting it is full; who pushes all the same is let in */
-  constructor(private readonly bound: number) {}
+  /** @param bound with so much waiting it is full; who pushes all the same is let in */
+  constructor(private readonly bound: Room) {}
 
   get size(): number {
     return this.waiting.length - this.taken;
   }
 
   get isFull(): boolean {
-    return this.size >= this.bound;
+    return this.size >= this.bound.count || this.bytes >= this.bound.bytes;
   }
 
   push(arrival: Arrival): void {
     this.waiting.push(arrival);
+    this.bytes += arrival.bytes;
     this.wakeTaker?.();
   }
 
-  /** Waits until there is something; takes nothing when it was closed. */
+  /**
+   * Waits until there is something; takes nothing when it was closed. Of large ones it takes fewer, about half of the bytes
+   * that may wait, so that the next ones come while these are handled.
+   */
   async take(maximum: number): Promise<Arrival[]> {
     while (this.size === 0 && !this.closed) {
       await new Promise<void>((resolve) => {
@@ -46,9 +60,9 @@ export class Arrivals {
       await setImmediate();
     }
     if (this.closed) return [];
-    const batch = this.waiting.slice(this.taken, this.taken + maximum);
+    const batch = this.next(maximum);
     this.taken += batch.length;
-    if (this.taken === this.waiting.length || this.taken > this.bound) {
+    if (this.taken === this.waiting.length || this.taken > this.bound.count) {
       this.waiting = this.waiting.slice(this.taken);
       this.taken = 0;
     }
@@ -66,6 +80,7 @@ export class Arrivals {
   clear(): void {
     this.waiting = [];
     this.taken = 0;
+    this.bytes = 0;
     this.admit();
   }
 
@@ -73,6 +88,21 @@ export class Arrivals {
     this.closed = true;
     this.clear();
     this.wakeTaker?.();
+  }
+
+  private next(maximum: number): Arrival[] {
+    const batch: Arrival[] = [];
+    let bytes = 0;
+    const end = Math.min(this.waiting.length, this.taken + maximum);
+    for (let at = this.taken; at < end; at += 1) {
+      const arrival = this.waiting[at];
+      if (arrival === undefined) break;
+      if (batch.length > 0 && bytes + arrival.bytes > this.bound.bytes / 2) break;
+      bytes += arrival.bytes;
+      batch.push(arrival);
+    }
+    this.bytes -= bytes;
+    return batch;
   }
 
   private admit(): void {

@@ -1,12 +1,11 @@
 import { type Consumer, type ConsumeOptions, messageOf } from '@skald/runtime';
-import type { EachBatchPayload } from 'kafkajs';
 import { Arrivals } from './arrivals.js';
 import { Assignment } from './assignment.js';
 import { BatchHandler } from './batch-handler.js';
 import type { DeadLetterWriter } from './dead-letters.js';
-import { decode } from './envelope.js';
 import { isCausedBy, KafkaLoginError, TransportClosedError, UnknownTopicError } from './errors.js';
 import { type Assigned, GroupMember } from './group-member.js';
+import { Intake } from './intake.js';
 import { OffsetCommitter } from './offset-committer.js';
 import type { KafkaSettings } from './options.js';
 import { atMost, Pause } from './pause.js';
@@ -15,7 +14,6 @@ import type { TopicAdmin } from './topic-admin.js';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
-const HEARTBEAT_MS = 500;
 const SETTLE_WITHIN_MS = 3_000;
 
 /**
@@ -27,6 +25,7 @@ const SETTLE_WITHIN_MS = 3_000;
 export class BatchConsumer implements Consumer {
   private readonly assignment = new Assignment();
   private readonly arrivals: Arrivals;
+  private readonly intake: Intake;
   private readonly committer: OffsetCommitter;
   private readonly handler: BatchHandler;
   private readonly pause = new Pause();
@@ -46,7 +45,9 @@ export class BatchConsumer implements Consumer {
     private readonly admin: TopicAdmin,
     deadLetters: DeadLetterWriter,
   ) {
-    this.arrivals = new Arrivals(4 * options.maximumBatch);
+    const { maximumBufferedBytes: bytes } = settings;
+    this.arrivals = new Arrivals({ count: 4 * options.maximumBatch, bytes });
+    this.intake = new Intake(this.assignment, this.arrivals, this.pause, () => this.stopping !== undefined);
     this.committer = new OffsetCommitter(
       this.assignment,
       async (positions) => this.member?.commit(positions),
@@ -135,7 +136,7 @@ export class BatchConsumer implements Consumer {
     const member = new GroupMember(this.settings, group, topics, {
       joined: (id, assigned) => this.joined(member, id, assigned),
       rebalancing: () => this.unsettle(),
-      fetched: (payload) => this.receive(payload),
+      fetched: (payload) => this.intake.receive(payload),
     });
     if (this.stopping !== undefined) return;
     this.member = member;
@@ -154,6 +155,7 @@ export class BatchConsumer implements Consumer {
   private joined(member: GroupMember, id: string, assigned: Assigned): void {
     if (this.stopping !== undefined) return;
     const positions = this.assignment.join(id, assigned);
+    this.intake.joined();
     this.dropWaiting();
     member.seek(positions);
     this.committer.request();
@@ -184,38 +186,6 @@ export class BatchConsumer implements Consumer {
         await this.pause.sleep(500);
       }
     }
-  }
-
-  private async receive(payload: EachBatchPayload): Promise<void> {
-    const { batch } = payload;
-    const { topic, partition } = batch;
-    const held = this.assignment.find(topic, partition);
-    const { epoch } = this.assignment;
-    const isOutdated = (): boolean =>
-      this.stopping !== undefined || epoch !== this.assignment.epoch || payload.isStale();
-    if (held === undefined || isOutdated()) return;
-
-    let pushed: string | undefined;
-    for (const record of batch.messages) {
-      while (this.arrivals.isFull) {
-        // What is pushed must not be fetched again when the heartbeat fails.
-        if (pushed !== undefined) payload.resolveOffset(pushed);
-        await Promise.race([this.arrivals.room(), this.pause.sleep(HEARTBEAT_MS)]);
-        if (isOutdated()) return;
-        await payload.heartbeat();
-        if (isOutdated()) return;
-      }
-      const offset = BigInt(record.offset);
-      const decoded = decode(record);
-      const content =
-        decoded.kind === 'message'
-          ? { kind: decoded.kind, delivery: { topic, message: decoded.message } }
-          : decoded;
-      this.assignment.fetched(held, offset);
-      this.arrivals.push({ held, offset, epoch, record, content });
-      pushed = record.offset;
-    }
-    payload.resolveOffset(batch.lastOffset());
   }
 
   private unsettle(): void {

@@ -1,5 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { KafkaSettings } from './options.js';
+import { registerCodecs } from './codecs.js';
+import { noteFetchStarts } from './fetch-starts.js';
 import { quickenFetch } from './quick-fetch.js';
 import { quickenProduce } from './quick-produce.js';
 
@@ -12,6 +14,8 @@ export const RETRY = { initialRetryTime: 100, multiplier: 2, maxRetryTime: 1_000
 /** Connects nothing. Consumers need a client each: kafkajs keeps a group's offsets in the client, for all its consumers. */
 export function kafkaClient(settings: KafkaSettings): Kafka {
   quickenFetch();
+  noteFetchStarts();
+  registerCodecs();
   quickenProduce();
   return new Kafka({
     brokers: [...settings.brokers],

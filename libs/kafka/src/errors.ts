@@ -43,6 +43,18 @@ export class UnsafeTopicError extends SkaldError {
   }
 }
 
+/** The broker compresses what is in these topics in a way that this build cannot read. */
+export class UnreadableTopicError extends SkaldError {
+  readonly code = 'unreadable_topic';
+
+  constructor(readonly topics: readonly string[]) {
+    super(
+      `The compression.type of ${topics.join(', ')} is none that can be read here; ` +
+        'set it to producer, uncompressed, gzip, snappy, lz4 or zstd.',
+    );
+  }
+}
+
 /** The brokers refuse the login. Waiting does not help. */
 export class KafkaLoginError extends TransportUnavailableError {
   readonly code = 'kafka_login_failed';

@@ -2,7 +2,8 @@ import { createRequire } from 'node:module';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Message as KafkaRecord } from 'kafkajs';
-import { decodeFetch, type FetchResponse } from './fetch-response.js';
+import { COMPRESSIONS, isWritable, pack } from './codecs.js';
+import { decodeFetch, type FetchedMessage, type FetchResponse } from './fetch-response.js';
 import { encodeProduce } from './record-batch.js';
 
 /* kafkajs's own reading of the same bytes is what ours must give. */
@@ -14,6 +15,10 @@ const kafkajs = require('kafkajs/src/protocol/requests/fetch/v11/response.js') a
 const NOW = 1_763_600_000_000;
 const MAGIC_AT = 16;
 const ATTRIBUTES_AT = 21;
+const FIRST_TIMESTAMP_AT = 27;
+const PRODUCER_ID_AT = 43;
+const LENGTH_AT = 8;
+const RECORDS_AT = 61;
 
 function number(bytes: 2 | 4 | 8, value: number): Buffer {
   const buffer = Buffer.alloc(bytes);
@@ -104,26 +109,104 @@ describe('a response to a Fetch request', () => {
   });
 
   it.each([
-    ['compression', (bytes: Buffer) => bytes.writeInt16BE(0x01, ATTRIBUTES_AT)],
     ['a transaction', (bytes: Buffer) => bytes.writeInt16BE(0x10, ATTRIBUTES_AT)],
     ['a control record', (bytes: Buffer) => bytes.writeInt16BE(0x20, ATTRIBUTES_AT)],
-    ['an old format', (bytes: Buffer) => bytes.writeInt8(1, MAGIC_AT)],
-    ['an offset beyond 2^53', (bytes: Buffer) => bytes.writeBigInt64BE(2n ** 60n)],
-    ['records that do not add up', (bytes: Buffer) => bytes.writeInt32BE(9, 57)],
-  ])('is left to kafkajs where there is %s', (_what, change) => {
-    const bytes = batch(5, [{ value: 'a' }]);
+    ['a time beyond 2^53', (bytes: Buffer) => bytes.writeBigInt64BE(2n ** 62n, FIRST_TIMESTAMP_AT)],
+    ['a time before all others', (bytes: Buffer) => bytes.writeBigInt64BE(-1n, FIRST_TIMESTAMP_AT)],
+    ['a producer beyond 2^53', (bytes: Buffer) => bytes.writeBigInt64BE(2n ** 60n, PRODUCER_ID_AT)],
+  ])('is read as kafkajs reads it where there is %s', async (_what, change) => {
+    const bytes = batch(5, [{ value: 'a' }, { value: 'b' }]);
     change(bytes);
-    expect(decodeFetch(response({ t: [{ records: bytes }] }))).toBeUndefined();
+    const buffer = response({ t: [{ records: bytes }] });
+    expect(decodeFetch(buffer)).toEqual(await kafkajs.decode(buffer));
+  });
+
+  it('is read as kafkajs reads it where transactions were aborted', async () => {
+    const buffer = response({ t: [{ records: batch(5, [{ value: 'a' }]), aborted: true }] });
+    expect(decodeFetch(buffer)).toEqual(await kafkajs.decode(buffer));
   });
 
   it.each([
-    ['aborted transactions', response({ t: [{ records: batch(5, [{ value: 'a' }]), aborted: true }] })],
-    [
-      'a header that every object has',
-      response({ t: [{ records: batch(5, [{ value: '', headers: { valueOf: '' } }]) }] }),
-    ],
+    ['an old format', response({ t: [{ records: changed((bytes) => bytes.writeInt8(1, MAGIC_AT)) }] })],
     ['less than it says', response({ t: [{ records: batch(5, [{ value: 'a' }]) }] }).subarray(0, 60)],
   ])('is left to kafkajs where there is %s', (_what, buffer) => {
     expect(decodeFetch(buffer)).toBeUndefined();
   });
+
+  it.each(COMPRESSIONS.filter(isWritable))('gives the same records compressed with %s', (name) => {
+    const messages = Array.from({ length: 50 }, (_, n) => ({
+      key: `k-${n}`,
+      value: 'x'.repeat(n),
+      headers: { a: 'b' },
+    }));
+    const plain = batch(5, messages);
+    const records = name === 'none' ? plain.subarray(RECORDS_AT) : pack(name, plain.subarray(RECORDS_AT));
+    const bytes = Buffer.concat([plain.subarray(0, RECORDS_AT), records]);
+    bytes.writeInt16BE(COMPRESSIONS.indexOf(name), ATTRIBUTES_AT);
+    bytes.writeInt32BE(bytes.length - 12, LENGTH_AT);
+
+    const read = (all: Buffer): unknown => decodeFetch(response({ t: [{ records: all }] }))?.responses;
+    expect(read(bytes)).toEqual(read(plain));
+  });
+
+  it('has one record in place of a batch that cannot be decoded, and all others', () => {
+    for (const change of [
+      (bytes: Buffer) => bytes.writeInt16BE(0x04, ATTRIBUTES_AT),
+      (bytes: Buffer) => bytes.writeInt16BE(0x07, ATTRIBUTES_AT),
+      (bytes: Buffer) => bytes.writeInt32BE(9, 57),
+      (bytes: Buffer) => bytes.writeInt32BE(1, 57),
+      (bytes: Buffer) => bytes.writeInt8(77, RECORDS_AT),
+    ]) {
+      const broken = changed(change);
+      const all = Buffer.concat([batch(1, [{ value: 'before' }]), broken, batch(7, [{ value: 'after' }])]);
+
+      const messages = messagesIn(response({ t: [{ records: all }] }));
+
+      expect(messages.map(({ offset }) => offset)).toEqual(['1', '6', '7']);
+      expect(messages[1]).toMatchObject({
+        key: null,
+        value: broken,
+        problem: { code: 'undecodable', reason: expect.stringContaining('the records 5 to 6') },
+      });
+    }
+  });
+
+  it('knows headers by any name', () => {
+    const headers = { constructor: 'a', ['__proto__']: 'b', valueOf: ['c', 'd'], plain: 'e' };
+    const named = Object.fromEntries(Object.entries({ ...headers }));
+    const [message] = messagesIn(response({ t: [{ records: batch(5, [{ value: '', headers: named }]) }] }));
+
+    const read = message?.headers ?? {};
+    expect(Object.keys(read).toSorted()).toEqual(Object.keys(named).toSorted());
+    expect(String(Object.getOwnPropertyDescriptor(read, 'constructor')?.value)).toBe('a');
+    expect(String(Object.getOwnPropertyDescriptor(read, 'valueOf')?.value)).toBe('c,d');
+    expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
+  });
+
+  it.each([
+    ['many headers', Object.fromEntries(Array.from({ length: 101 }, (_, n) => [`h-${n}`, 'x']))],
+    ['headers of one name', { h: Array.from({ length: 50_000 }, () => 'x') }],
+    ['large headers', { h: 'x'.repeat(70_000) }],
+  ])('has a record without its headers, and a problem, where it has too %s', (_what, headers) => {
+    const started = performance.now();
+    const messages = messagesIn(
+      response({ t: [{ records: batch(5, [{ value: 'a', headers }, { value: 'b' }]) }] }),
+    );
+
+    expect(messages).toMatchObject([
+      { value: Buffer.from('a'), headers: {}, problem: { code: 'malformed_message' } },
+      { value: Buffer.from('b') },
+    ]);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
 });
+
+function changed(change: (bytes: Buffer) => void): Buffer {
+  const bytes = batch(5, [{ value: 'a' }, { value: 'b' }]);
+  change(bytes);
+  return bytes;
+}
+
+function messagesIn(buffer: Buffer): readonly FetchedMessage[] {
+  return decodeFetch(buffer)?.responses[0]?.partitions[0]?.messages ?? [];
+}

@@ -1,8 +1,12 @@
+import { shortened } from '@skald/core';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
+import { COMPRESSIONS, MOST_UNPACKED_BYTES, unpack } from './codecs.js';
+import { FetchReader, UnusualError } from './fetch-reader.js';
 
-/** Attributes of a batch that is compressed, or belongs to a transaction, or steers one. */
-const UNUSUAL = 0x37;
+const COMPRESSION = 0x07;
 const LOG_APPEND_TIME = 0x08;
+const TRANSACTIONAL = 0x10;
+const CONTROL = 0x20;
 const MAGIC = 2;
 /** Of a batch, from its beginning to the field. */
 const MAGIC_AT = 16;
@@ -18,6 +22,35 @@ const RECORDS_AT = 61;
 /** A batch begins with its first offset and the length of what follows. */
 const LENGTH_AT = 8;
 const BEFORE_LENGTH_ENDS = 12;
+
+/** A record with more is not read: tracing needs a handful, and each costs time again and again. */
+const MOST_HEADERS = 100;
+const MOST_HEADER_BYTES = 65_536;
+
+/** What kafkajs tells of the batch of a record. */
+interface RecordBatchContext {
+  readonly firstOffset: string;
+  readonly firstTimestamp: string;
+  readonly partitionLeaderEpoch: number;
+  readonly inTransaction: boolean;
+  readonly isControlBatch: boolean;
+  readonly lastOffsetDelta: number;
+  readonly producerId: string;
+  readonly producerEpoch: number;
+  readonly firstSequence: number;
+  readonly maxTimestamp: string;
+  readonly timestampType: number;
+  readonly magicByte: number;
+}
+
+/** Why a record cannot be read as it was written. */
+export interface RecordProblem {
+  readonly code: 'undecodable' | 'malformed_message';
+  readonly reason: string;
+}
+
+/** A record as kafkajs would give it, or what stands for records that cannot be read. */
+export type FetchedMessage = KafkaMessage & { readonly problem?: RecordProblem };
 
 /** What kafkajs makes of a response to a Fetch request, version 11. */
 export interface FetchResponse {
@@ -37,200 +70,226 @@ export interface FetchedPartition {
   readonly highWatermark: string;
   readonly lastStableOffset: string;
   readonly lastStartOffset: string;
-  readonly abortedTransactions: readonly [];
+  readonly abortedTransactions: readonly { readonly producerId: string; readonly firstOffset: string }[];
   readonly preferredReadReplica: number;
-  readonly messages: readonly KafkaMessage[];
+  readonly messages: readonly FetchedMessage[];
 }
 
 /**
- * Reads a response to a Fetch request, version 11.
+ * Reads a response to a Fetch request, version 11. A batch that cannot be read becomes a single record with a `problem`,
+ * whose value is the batch as it is.
  *
- * @returns nothing when there is something in it that our own producers never make
+ * @returns nothing when there is something in it that no broker of this decade sends
  * @see https://kafka.apache.org/protocol.html#The_Messages_Fetch
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
 export function decodeFetch(buffer: Buffer): FetchResponse | undefined {
   try {
-    return readResponse(new Reader(buffer));
+    return readResponse(new FetchReader(buffer), { left: MOST_UNPACKED_BYTES / 2 });
   } catch {
     // Whatever it stumbles over, kafkajs reads it or says what is wrong.
     return undefined;
   }
 }
 
-class UnusualError extends Error {}
+/** How many bytes may yet be unpacked for a response; what is left out comes with the next. */
+interface Budget {
+  left: number;
+}
 
-function readResponse(reader: Reader): FetchResponse {
+function readResponse(reader: FetchReader, budget: Budget): FetchResponse {
   const clientSideThrottleTime = reader.int32();
   const errorCode = reader.int16();
   const sessionId = reader.int32();
   const responses = reader.array(() => ({
     topicName: reader.text(),
-    partitions: reader.array(() => readPartition(reader)),
+    partitions: reader.array(() => readPartition(reader, budget)),
   }));
   return { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses };
 }
 
-function readPartition(reader: Reader): FetchedPartition {
+function readPartition(reader: FetchReader, budget: Budget): FetchedPartition {
   const partition = reader.int32();
   const errorCode = reader.int16();
   const highWatermark = reader.int64();
   const lastStableOffset = reader.int64();
   const lastStartOffset = reader.int64();
-  if (reader.int32() > 0) throw new UnusualError('aborted transactions');
+  const abortedTransactions = reader.array(() => ({
+    producerId: reader.int64(),
+    firstOffset: reader.int64(),
+  }));
   const preferredReadReplica = reader.int32();
   const length = reader.int32();
-  const messages = readBatches(reader, reader.at, reader.at + Math.max(0, length));
+  const messages = readBatches(reader, reader.at + Math.max(0, length), budget);
   return {
     partition,
     errorCode,
-    highWatermark: String(highWatermark),
-    lastStableOffset: String(lastStableOffset),
-    lastStartOffset: String(lastStartOffset),
-    abortedTransactions: [],
+    highWatermark,
+    lastStableOffset,
+    lastStartOffset,
+    abortedTransactions,
     preferredReadReplica,
     messages,
   };
 }
 
 /** The last batch may be cut off by the bound on a response; it comes whole next time. */
-function readBatches(reader: Reader, from: number, end: number): KafkaMessage[] {
+function readBatches(reader: FetchReader, end: number, budget: Budget): FetchedMessage[] {
   const { buffer } = reader;
-  const messages: KafkaMessage[] = [];
-  for (let at = from; at + RECORDS_AT <= end;) {
+  const messages: FetchedMessage[] = [];
+  for (let at = reader.at; at + RECORDS_AT <= end && budget.left > 0;) {
     const next = at + BEFORE_LENGTH_ENDS + buffer.readInt32BE(at + LENGTH_AT);
     if (next > end) break;
-    readBatch(reader, at, messages);
-    if (reader.at !== next) throw new UnusualError('the records end elsewhere than their batch');
+    if (buffer.readInt8(at + MAGIC_AT) !== MAGIC) throw new UnusualError('an old format');
+    if (next < at + RECORDS_AT) throw new UnusualError('a batch that is too short to be one');
+    const before = messages.length;
+    const batch = buffer.subarray(at, next);
+    const context = contextOf(batch);
+    try {
+      readBatch(batch, context, messages, budget);
+    } catch (error) {
+      messages.length = before;
+      messages.push(undecodable(batch, context, error));
+    }
     at = next;
   }
   reader.at = end;
   return messages;
 }
 
-function readBatch(reader: Reader, at: number, messages: KafkaMessage[]): void {
-  const { buffer } = reader;
-  const attributes = buffer.readInt16BE(at + ATTRIBUTES_AT);
-  if (buffer.readInt8(at + MAGIC_AT) !== MAGIC || (attributes & UNUSUAL) !== 0) {
-    throw new UnusualError('an old format, compression or a transaction');
-  }
-  const firstOffset = reader.int64At(at);
-  const firstTimestamp = reader.int64At(at + FIRST_TIMESTAMP_AT);
-  const maxTimestamp = reader.int64At(at + MAX_TIMESTAMP_AT);
-  const isAppendTime = (attributes & LOG_APPEND_TIME) !== 0;
-  const batchContext = {
-    firstOffset: String(firstOffset),
-    firstTimestamp: String(firstTimestamp),
-    partitionLeaderEpoch: buffer.readInt32BE(at + BEFORE_LENGTH_ENDS),
-    inTransaction: false,
-    isControlBatch: false,
-    lastOffsetDelta: buffer.readInt32BE(at + LAST_OFFSET_DELTA_AT),
-    producerId: String(reader.int64At(at + PRODUCER_ID_AT)),
-    producerEpoch: buffer.readInt16BE(at + PRODUCER_EPOCH_AT),
-    firstSequence: buffer.readInt32BE(at + FIRST_SEQUENCE_AT),
-    maxTimestamp: String(maxTimestamp),
-    timestampType: isAppendTime ? 1 : 0,
+function contextOf(batch: Buffer): RecordBatchContext {
+  const reader = new FetchReader(batch);
+  const attributes = batch.readInt16BE(ATTRIBUTES_AT);
+  return {
+    firstOffset: String(reader.safeInt64At(0)),
+    firstTimestamp: String(reader.int64At(FIRST_TIMESTAMP_AT)),
+    partitionLeaderEpoch: batch.readInt32BE(BEFORE_LENGTH_ENDS),
+    inTransaction: (attributes & TRANSACTIONAL) !== 0,
+    isControlBatch: (attributes & CONTROL) !== 0,
+    lastOffsetDelta: batch.readInt32BE(LAST_OFFSET_DELTA_AT),
+    producerId: String(reader.int64At(PRODUCER_ID_AT)),
+    producerEpoch: batch.readInt16BE(PRODUCER_EPOCH_AT),
+    firstSequence: batch.readInt32BE(FIRST_SEQUENCE_AT),
+    maxTimestamp: String(reader.int64At(MAX_TIMESTAMP_AT)),
+    timestampType: (attributes & LOG_APPEND_TIME) === 0 ? 0 : 1,
     magicByte: MAGIC,
   };
-  reader.at = at + RECORDS_AT;
-  for (let left = buffer.readInt32BE(at + COUNT_AT); left > 0; left -= 1) {
-    const end = reader.varint() + reader.at;
-    const attributes = reader.int8();
-    const timestampDelta = reader.varint();
-    const offsetDelta = reader.varint();
-    const message = {
-      magicByte: MAGIC,
-      attributes,
-      timestamp: String(isAppendTime ? maxTimestamp : firstTimestamp + timestampDelta),
-      offset: String(firstOffset + offsetDelta),
-      key: reader.varBytes(),
-      value: reader.varBytes(),
-      headers: readHeaders(reader),
-      isControlRecord: false,
-      batchContext,
-    };
-    if (reader.at !== end) throw new UnusualError('a record ends elsewhere than it says');
-    messages.push(message);
-  }
 }
 
-function readHeaders(reader: Reader): IHeaders {
+function readBatch(
+  batch: Buffer,
+  batchContext: RecordBatchContext,
+  messages: FetchedMessage[],
+  budget: Budget,
+): void {
+  const attributes = batch.readInt16BE(ATTRIBUTES_AT);
+  const firstOffset = Number(batchContext.firstOffset);
+  const firstTimestamp = new FetchReader(batch).int64At(FIRST_TIMESTAMP_AT);
+  const isAppendTime = (attributes & LOG_APPEND_TIME) !== 0;
+  const { maxTimestamp, isControlBatch } = batchContext;
+  const records = recordsOf(batch, attributes & COMPRESSION, budget);
+  for (let left = batch.readInt32BE(COUNT_AT); left > 0; left -= 1) {
+    const end = records.varint() + records.at;
+    const recordAttributes = records.int8();
+    const timestampDelta = records.varlong();
+    const offsetDelta = records.varint();
+    const key = records.varBytes();
+    const value = records.varBytes();
+    const headers = readHeaders(records);
+    const message = {
+      magicByte: MAGIC,
+      attributes: recordAttributes,
+      timestamp: isAppendTime ? maxTimestamp : sum(firstTimestamp, timestampDelta),
+      offset: String(firstOffset + offsetDelta),
+      key,
+      value,
+      headers: headers ?? {},
+      isControlRecord: isControlBatch,
+      batchContext,
+    };
+    if (headers === undefined) {
+      const reason = `it has more than ${MOST_HEADERS} headers, or more than ${MOST_HEADER_BYTES} bytes of them`;
+      messages.push({ ...message, problem: { code: 'malformed_message', reason } });
+      records.at = end;
+      continue;
+    }
+    if (records.at !== end) throw new UnusualError('a record ends elsewhere than it says');
+    messages.push(message);
+  }
+  if (!records.isAtEnd) throw new UnusualError('the records end elsewhere than their batch');
+}
+
+function recordsOf(batch: Buffer, compression: number, budget: Budget): FetchReader {
+  if (compression === 0) {
+    const reader = new FetchReader(batch);
+    reader.at = RECORDS_AT;
+    return reader;
+  }
+  const unpacked = unpack(compression, batch.subarray(RECORDS_AT));
+  budget.left -= unpacked.length;
+  return new FetchReader(unpacked);
+}
+
+/** Stands for all records of a batch at the place of its last one, so that whoever reads on goes on behind it. */
+function undecodable(batch: Buffer, batchContext: RecordBatchContext, error: unknown): FetchedMessage {
+  const { firstOffset, lastOffsetDelta, maxTimestamp } = batchContext;
+  const lastOffset = Number(firstOffset) + Math.max(0, lastOffsetDelta);
+  const compression = COMPRESSIONS[batch.readInt16BE(ATTRIBUTES_AT) & COMPRESSION] ?? 'unknown';
+  const text = error instanceof Error ? shortened(error.message, 200) : 'it is broken';
+  const message = {
+    magicByte: MAGIC,
+    attributes: 0,
+    timestamp: maxTimestamp,
+    offset: String(lastOffset),
+    key: null,
+    value: batch,
+    headers: {},
+    isControlRecord: false,
+    batchContext,
+  };
+  const reason =
+    `the batch of the records ${firstOffset} to ${lastOffset} (compression: ${compression}) ` +
+    `cannot be decoded: ${text}`;
+  return { ...message, problem: { code: 'undecodable', reason } };
+}
+
+function sum(timestamp: number | bigint, delta: number | bigint): string {
+  if (typeof timestamp === 'number' && typeof delta === 'number') return String(timestamp + delta);
+  return String(BigInt.asIntN(64, BigInt(timestamp) + BigInt(delta)));
+}
+
+/** @returns nothing when they are too many; the reader stands somewhere among them then */
+function readHeaders(reader: FetchReader): IHeaders | undefined {
+  let left = reader.varint();
+  if (left > MOST_HEADERS) return undefined;
   const headers: IHeaders = {};
-  for (let left = reader.varint(); left > 0; left -= 1) {
+  const start = reader.at;
+  for (; left > 0; left -= 1) {
     const name = reader.varBytes()?.toString() ?? '';
-    // kafkajs takes for an earlier value what every object inherits.
-    if (name in Object.prototype) throw new UnusualError('a header that every object has');
-    const value = reader.varBytes();
-    if (value === null) throw new UnusualError('a header without a value');
-    const present = headers[name];
-    if (present === undefined) headers[name] = value;
-    else headers[name] = Array.isArray(present) ? [...present, value] : [present, value];
+    const value = reader.varBytes() ?? undefined;
+    if (reader.at - start > MOST_HEADER_BYTES) return undefined;
+    if (name in Object.prototype) addInherited(headers, name, value);
+    else addHeader(headers, name, value);
   }
   return headers;
 }
 
-class Reader {
-  at = 0;
+function addHeader(headers: IHeaders, name: string, value: Buffer | undefined): void {
+  const present = headers[name];
+  if (present === undefined || value === undefined) headers[name] = value ?? present;
+  else headers[name] = Array.isArray(present) ? [...present, value] : [present, value];
+}
 
-  constructor(readonly buffer: Buffer) {}
-
-  int8(): number {
-    return this.buffer.readInt8(this.at++);
-  }
-
-  int16(): number {
-    this.at += 2;
-    return this.buffer.readInt16BE(this.at - 2);
-  }
-
-  int32(): number {
-    this.at += 4;
-    return this.buffer.readInt32BE(this.at - 4);
-  }
-
-  int64(): number {
-    this.at += 8;
-    return this.int64At(this.at - 8);
-  }
-
-  int64At(at: number): number {
-    const number = this.buffer.readInt32BE(at) * 2 ** 32 + this.buffer.readUInt32BE(at + 4);
-    if (!Number.isSafeInteger(number)) throw new UnusualError('a number beyond 2^53');
-    return number;
-  }
-
-  /** Zigzag, of up to 32 bits. */
-  varint(): number {
-    let number = 0;
-    for (let shift = 0; shift < 32; shift += 7) {
-      const byte = this.buffer.readUInt8(this.at++);
-      number |= (byte & 0x7f) << shift;
-      if (byte < 0x80) {
-        if (shift === 28 && byte > 0x0f) break;
-        return (number >>> 1) ^ -(number & 1);
-      }
-    }
-    throw new UnusualError('a number of more than 32 bits');
-  }
-
-  varBytes(): Buffer | null {
-    const length = this.varint();
-    if (length < 0) return null;
-    this.at += length;
-    if (this.at > this.buffer.length) throw new UnusualError('it ends too early');
-    return this.buffer.subarray(this.at - length, this.at);
-  }
-
-  text(): string {
-    const length = this.int16();
-    if (length < 0) throw new UnusualError('a text that is none');
-    this.at += length;
-    return this.buffer.toString('utf8', this.at - length, this.at);
-  }
-
-  array<T>(read: () => T): T[] {
-    const all: T[] = [];
-    for (let left = this.int32(); left > 0; left -= 1) all.push(read());
-    return all;
-  }
+/** `constructor` and its like are names as any other, though every object seems to have them. */
+function addInherited(headers: IHeaders, name: string, value: Buffer | undefined): void {
+  const present = Object.hasOwn(headers, name) ? headers[name] : undefined;
+  const own: IHeaders = Object.create(null) as IHeaders;
+  if (present !== undefined) own[name] = present;
+  addHeader(own, name, value);
+  Object.defineProperty(headers, name, {
+    value: own[name],
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
 }

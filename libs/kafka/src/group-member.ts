@@ -7,6 +7,13 @@ import { atMost } from './pause.js';
 /** Nobody in the group is given anything until all are back, or this is over. */
 const REBALANCE_WITHIN_MS = 3_000;
 const LEAVE_WITHIN_MS = 8_000;
+/**
+ * Of one partition, at most, in one fetch. More than what a broker takes in one batch (`message.max.bytes`, 1,048,588), since
+ * only the first partition of a fetch may exceed this, and others would wait for ever.
+ */
+const PARTITION_BYTES = 1_310_720;
+/** Of all partitions of one broker. It is in memory while it is put into the queue. */
+const FETCH_BYTES = 8_388_608;
 
 export type Assigned = Readonly<Record<string, readonly number[]>>;
 
@@ -48,6 +55,8 @@ export class GroupMember {
       rebalanceTimeout: REBALANCE_WITHIN_MS,
       heartbeatInterval: 500,
       minBytes: 1,
+      maxBytes: FETCH_BYTES,
+      maxBytesPerPartition: PARTITION_BYTES,
       maxWaitTimeInMs: 200,
       retry: { ...RETRY, retries: 6, restartOnFailure: async () => false },
     });

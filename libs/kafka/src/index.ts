@@ -1,3 +1,4 @@
+export { COMPRESSIONS, type Compression } from './codecs.js';
 export {
   KafkaLoginError,
   KafkaOptionsError,
@@ -5,6 +6,7 @@ export {
   KafkaSendError,
   TransportClosedError,
   UnknownTopicError,
+  UnreadableTopicError,
   UnsafeTopicError,
 } from './errors.js';
 export { KafkaTransport } from './kafka-transport.js';

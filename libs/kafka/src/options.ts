@@ -1,6 +1,7 @@
 import { type Duration, readDuration } from '@skald/core';
 import { type CrashProbe, type Log, printableLog } from '@skald/runtime';
 import type { KafkaConfig, logCreator, SASLOptions } from 'kafkajs';
+import { type Compression, COMPRESSIONS, isWritable } from './codecs.js';
 import { KafkaOptionsError } from './errors.js';
 import { kafkajsLog } from './kafkajs-log.js';
 import { TOPIC_KINDS, type TopicKind } from './topic-kind.js';
@@ -52,6 +53,16 @@ export interface KafkaTransportOptions {
    * 6 000 (a broker's own default bound), which is the default. Heartbeats go out twice a second, also while messages wait.
    */
   readonly sessionTimeoutMs?: number;
+  /**
+   * How many bytes of messages each consumer fetches ahead of its handler, at least 1,000,000; default 16,000,000. A batch
+   * has at most half as many, or one message. Memory grows by a few times as much at most, whatever the backlog is.
+   */
+  readonly maximumBufferedBytes?: number;
+  /**
+   * How what is sent is compressed: `none`, `gzip`, `snappy`, `lz4`, or, from Node.js 22.15 on, `zstd`. All of these are
+   * read, however this is set. Default: none.
+   */
+  readonly compression?: Compression;
   readonly log: Log;
   /** Told the name of the API (`Produce`, `Fetch`, …) of each request that the broker has answered, for measurements. */
   readonly onRequest?: (api: string) => void;
@@ -65,6 +76,8 @@ export interface KafkaSettings extends KafkaTransportOptions {
   readonly retentionMs: RetentionMs;
   readonly sendTimeoutMs: number;
   readonly sessionTimeoutMs: number;
+  readonly maximumBufferedBytes: number;
+  readonly compression: Compression;
   readonly crashProbe: CrashProbe;
   /** One for all clients of a transport, so that they do not all say the same. */
   readonly clientLog: logCreator;
@@ -98,8 +111,14 @@ export function readOptions(options: KafkaTransportOptions): KafkaSettings {
   const sessionTimeoutMs = options.sessionTimeoutMs ?? 6_000;
   atLeast('sessionTimeoutMs', sessionTimeoutMs, 6_000);
   const log = printableLog(options.log);
+  const maximumBufferedBytes = options.maximumBufferedBytes ?? 16_000_000;
+  atLeast('maximumBufferedBytes', maximumBufferedBytes, 1_000_000);
+  const compression = options.compression ?? 'none';
+  checkCompression(compression);
   return {
     ...options,
+    maximumBufferedBytes,
+    compression,
     log,
     partitions,
     replicationFactor,
@@ -121,6 +140,21 @@ function readRetention(retention: KafkaRetention): RetentionMs {
     atLeast(option, read[kind], SHORTEST_RETENTION_MS);
   }
   return read;
+}
+
+function checkCompression(compression: Compression): void {
+  if (!COMPRESSIONS.includes(compression)) {
+    throw new KafkaOptionsError(
+      'compression',
+      `'${compression}' is not known; use ${COMPRESSIONS.join(', ')}`,
+    );
+  }
+  if (!isWritable(compression)) {
+    throw new KafkaOptionsError(
+      'compression',
+      `this Node.js cannot write ${compression}; use another, or Node.js 22.15`,
+    );
+  }
 }
 
 export function atLeast(option: string, value: number, minimum: number): void {

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { shortened } from '@skald/core';
 import { isTopicName, messageOf } from '@skald/runtime';
-import { CompressionTypes, type Kafka } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import type { Producer } from 'kafkajs';
 import { RETRY } from './client.js';
+import { COMPRESSION_TYPES } from './codecs.js';
 import { KafkaLoginError, KafkaSendError } from './errors.js';
 import { fail, Isolation, refuse, type Unstored } from './isolation.js';
 import { LazyConnection } from './lazy-connection.js';
@@ -36,7 +37,7 @@ export class RecordProducer {
 
   constructor(
     client: Kafka,
-    private readonly settings: Pick<KafkaSettings, 'sendTimeoutMs' | 'onRequest'>,
+    private readonly settings: Pick<KafkaSettings, 'sendTimeoutMs' | 'onRequest' | 'compression'>,
     topicNames: () => Promise<readonly string[]>,
   ) {
     this.isolation = new Isolation({ request: (records) => this.request(records), topicNames });
@@ -119,7 +120,7 @@ export class RecordProducer {
       producer.sendBatch({
         acks: -1,
         timeout: this.settings.sendTimeoutMs,
-        compression: CompressionTypes.None,
+        compression: COMPRESSION_TYPES[this.settings.compression],
         topicMessages: byTopic(records),
       }),
     );

@@ -1,10 +1,10 @@
 import { topics as topicNames } from '@skald/core';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
-import { isCausedBy, KafkaLoginError, UnsafeTopicError } from './errors.js';
+import { isCausedBy, KafkaLoginError, UnreadableTopicError, UnsafeTopicError } from './errors.js';
 import { LazyConnection } from './lazy-connection.js';
 import type { KafkaSettings } from './options.js';
 import { Pause } from './pause.js';
-import { differences, type FoundTopic, isCompacted } from './topic-check.js';
+import { differences, type FoundTopic, isCompacted, isReadable } from './topic-check.js';
 import { kindOf } from './topic-kind.js';
 
 const LEADERS_WITHIN_MS = 15_000;
@@ -36,7 +36,7 @@ export class TopicAdmin {
    * Creates what is missing of the topics and their dead-letter topics, and waits until they can be used. What is there
    * is left as it is; harmless differences are warned of.
    *
-   * @throws UnsafeTopicError, KafkaLoginError
+   * @throws UnsafeTopicError, UnreadableTopicError, KafkaLoginError
    */
   async ensure(topics: readonly string[]): Promise<void> {
     const { partitions, replicationFactor } = this.settings;
@@ -130,14 +130,17 @@ export class TopicAdmin {
       existing.map(({ topic }) => topic),
     );
     const unsafe: string[] = [];
+    const unreadable: string[] = [];
     for (const one of existing) {
       const found = { ...one, config: configs.get(one.topic) ?? new Map<string, string>() };
       if (isCompacted(found)) unsafe.push(one.topic);
+      if (!isReadable(found)) unreadable.push(one.topic);
       const kind = kindOf(one.topic);
       for (const line of differences(found, kind && this.settings.retentionMs[kind]))
         this.settings.log.warn(line);
     }
     if (unsafe.length > 0) throw new UnsafeTopicError(unsafe);
+    if (unreadable.length > 0) throw new UnreadableTopicError(unreadable);
   }
 
   private async readConfigs(
@@ -150,7 +153,7 @@ export class TopicAdmin {
         resources: topics.map((name) => ({
           type: kafkajs.ConfigResourceTypes.TOPIC,
           name,
-          configNames: ['cleanup.policy', 'retention.ms'],
+          configNames: ['cleanup.policy', 'compression.type', 'retention.ms'],
         })),
       });
       return new Map(

@@ -12,6 +12,13 @@ export function isCompacted({ config }: FoundTopic): boolean {
   return config.get('cleanup.policy')?.includes('compact') === true;
 }
 
+const READABLE = ['producer', 'uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'];
+
+/** Whether the broker compresses what is in it in a way that is known here. */
+export function isReadable({ config }: FoundTopic): boolean {
+  return READABLE.includes(config.get('compression.type') ?? 'producer');
+}
+
 /**
  * What is not as configured and loses nothing by itself, a line each.
  *
