@@ -368,8 +368,25 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
           instance('running', { updatedAt: AT - 10 }),
         ],
       });
-      const ended = await store.transact((turn) => turn.lockEnded('shop', AT, 10));
+      const ended = await store.transact((turn) => turn.lockEnded('shop', 0, AT, 10));
       expect(ended.map(({ id }) => id)).toEqual(['old']);
+    });
+
+    it('finds instances that ended in a stretch of time', async () => {
+      const ended = (id: string, updatedAt: number): SagaInstance =>
+        instance(id, { status: 'completed', updatedAt });
+      await save({ created: [ended('a', AT), ended('b', AT + 10), ended('c', AT + 20)] });
+      const found = await store.transact((turn) => turn.lockEnded('shop', AT + 10, AT + 20, 10));
+      expect(found.map(({ id }) => id)).toEqual(['b']);
+    });
+
+    it('says of which sagas messages are owed', async () => {
+      await save({ owed: ['shop/order@2/one/pay/do/1', 'shop/order@2/two//completed/3'] });
+      const places = ['shop/order@2/one/', 'shop/order@2/on/', 'shop/order@2/two/', 'shop/order@2/three/'];
+      const owing = (namespace: string): Promise<string[]> =>
+        store.transact((turn) => turn.owing(namespace, places));
+      expect((await owing('shop')).toSorted()).toEqual(['shop/order@2/one/', 'shop/order@2/two/']);
+      expect(await owing('other')).toEqual([]);
     });
 
     it('counts what unfinished instances were started with, and finds those that still move', async () => {

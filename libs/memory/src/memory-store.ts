@@ -255,9 +255,17 @@ class MemoryTurn implements StoreTurn {
     return Promise.resolve(pinned.map(({ state }): SagaInstance => JSON.parse(state)));
   }
 
-  lockEnded(namespace: string, before: number, limit: number): Promise<SagaInstance[]> {
+  owing(namespace: string, places: readonly string[]): Promise<string[]> {
+    const ids = this.store
+      .owed(namespace, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+      .flatMap((row) => row.ids);
+    return Promise.resolve(places.filter((place) => ids.some((id) => id.startsWith(place))));
+  }
+
+  lockEnded(namespace: string, from: number, before: number, limit: number): Promise<SagaInstance[]> {
     const ended = this.store.stored(
-      (one) => one.key.namespace === namespace && one.isEnded && one.updatedAt < before,
+      (one) =>
+        one.key.namespace === namespace && one.isEnded && one.updatedAt >= from && one.updatedAt < before,
       limit,
     );
     return Promise.resolve(ended.map(({ state }): SagaInstance => JSON.parse(state)));

@@ -26,6 +26,7 @@ import { lockInstances } from './sql/lock-instances.js';
 import { lockOwed } from './sql/lock-owed.js';
 import { lockPinned } from './sql/lock-pinned.js';
 import { nextWakeup } from './sql/next-wakeup.js';
+import { owingPlaces } from './sql/owing-places.js';
 import { parkMessages } from './sql/park-messages.js';
 import { pinnedDefinitions } from './sql/pinned-definitions.js';
 import { postponeWakeups } from './sql/postpone-wakeups.js';
@@ -157,8 +158,17 @@ class PostgresTurn implements StoreTurn {
     return rows.map(instanceOf);
   }
 
-  async lockEnded(namespace: string, before: number, limit: number): Promise<SagaInstance[]> {
-    const values = [namespace, timeText(before), limit];
+  async owing(namespace: string, places: readonly string[]): Promise<string[]> {
+    if (places.length === 0) return [];
+    const { rows } = await this.client.query<{ place: string }>({
+      ...owingPlaces,
+      values: [namespace, places],
+    });
+    return rows.map(({ place }) => place);
+  }
+
+  async lockEnded(namespace: string, from: number, before: number, limit: number): Promise<SagaInstance[]> {
+    const values = [namespace, timeText(from), timeText(before), limit];
     const { rows } = await this.client.query<InstanceRow>({ ...lockEnded, values });
     return rows.map(instanceOf);
   }

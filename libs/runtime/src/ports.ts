@@ -128,8 +128,14 @@ export interface StoreTurn {
   lockDue(namespace: string, own: OwnDefinitions, now: number, limit: number): Promise<SagaInstance[]>;
   /** Locks and reads instances that have not ended and were started with this definition and hash. */
   lockPinned(namespace: string, definition: string, hash: string, limit: number): Promise<SagaInstance[]>;
-  /** Locks and reads instances that ended before this time. Passes over locked ones. */
-  lockEnded(namespace: string, before: number, limit: number): Promise<SagaInstance[]>;
+  /** Locks and reads instances that ended at `from` or later, and before `before`. Passes over locked ones. */
+  lockEnded(namespace: string, from: number, before: number, limit: number): Promise<SagaInstance[]>;
+  /**
+   * Of these beginnings of message ids, those that a message of the outbox has.
+   *
+   * @param places `namespace/definition@version/saga/`, as `placeOf` makes them
+   */
+  owing(namespace: string, places: readonly string[]): Promise<string[]>;
   /** Locks and reads outbox rows older than `before`, oldest first. Passes over locked ones. */
   lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]>;
   /**

@@ -1,10 +1,11 @@
-import { definitionRef, parseCommandId, type SagaInstance } from '@skald/core';
+import { definitionRef } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import type { FaultyWork } from './faulty-work.js';
 import { keptFor, type LiveDefinitions } from './live-definitions.js';
-import type { Clock, InstanceKey, Log, OwnDefinitions, Store, StoreTurn } from './ports.js';
+import type { Clock, Log, OwnDefinitions, Store } from './ports.js';
+import { Retention } from './retention.js';
 import { runEach } from './run-each.js';
-import { changedText, keyText } from './turn.js';
+import { changedText } from './turn.js';
 import type { TurnRunner } from './turn-runner.js';
 
 const BATCH = 200;
@@ -25,8 +26,11 @@ export interface UpkeepOptions {
 /** What an engine does without being asked. Each job says after how many milliseconds it wants to run next. */
 export class Upkeep {
   private haveOthersChanged = false;
+  private readonly retention: Retention;
 
-  constructor(private readonly options: UpkeepOptions) {}
+  constructor(private readonly options: UpkeepOptions) {
+    this.retention = new Retention(options);
+  }
 
   /** Wakes instances whose time has come. */
   async wakeDue(): Promise<number> {
@@ -47,20 +51,8 @@ export class Upkeep {
   }
 
   /** Removes instances that ended longer ago than the namespace keeps them. */
-  async removeOld(): Promise<number> {
-    const { namespace, clock, runner, retentionMs } = this.options;
-    if (retentionMs === undefined) return 3_600_000;
-    const removed = await runner.run(
-      async (turn) => {
-        const ended = await turn.lockEnded(namespace, clock.now() - retentionMs, BATCH);
-        return { instances: await withoutParent(turn, ended) };
-      },
-      (decided, { instances }) => {
-        for (const instance of instances) decided.remove(instance);
-        return instances.length;
-      },
-    );
-    return removed === BATCH ? 100 : Math.min(60_000, Math.max(1_000, retentionMs / 10));
+  removeOld(): Promise<number> {
+    return this.retention.sweep();
   }
 
   /** Drops what is kept of removed instances when its time is over. */
@@ -140,21 +132,4 @@ export async function findMisfits(
       misfits.push({ definition: definitionRef(definition), count, problem: 'changed' });
   }
   return misfits;
-}
-
-/** A child saga stays as long as its parent does, which may still compensate it: once gone it would seem never to have been. */
-async function withoutParent(turn: StoreTurn, ended: readonly SagaInstance[]): Promise<SagaInstance[]> {
-  const parents = await turn.find(ended.flatMap((instance) => parentOf(instance) ?? []));
-  const present = new Set(parents.map((parent) => keyText(parent)));
-  return ended.filter((instance) => {
-    const parent = parentOf(instance);
-    return parent === undefined || !present.has(keyText(parent));
-  });
-}
-
-/** Of a child saga. */
-function parentOf({ parent }: SagaInstance): InstanceKey | undefined {
-  if (parent === undefined) return undefined;
-  const { namespace, sagaId: id } = parseCommandId(parent.doId);
-  return { namespace, id };
 }

@@ -6,9 +6,9 @@ export const lockEnded = {
   text: `
     SELECT ${INSTANCE_COLUMNS}
       FROM skald_instance i
-     WHERE i.updated_at < $2
+     WHERE i.updated_at >= $2 AND i.updated_at < $3
        AND i.namespace = $1
        AND i.status IN ('completed', 'compensated', 'terminated')
-     LIMIT $3
+     LIMIT $4
        FOR UPDATE SKIP LOCKED`,
 } as const;

@@ -56,7 +56,8 @@ export class ObservedStore {
         lockDue: (namespace, own, now, limit) => turn.lockDue(namespace, own, now, limit),
         lockPinned: (namespace, definition, hash, limit) =>
           turn.lockPinned(namespace, definition, hash, limit),
-        lockEnded: (namespace, before, limit) => turn.lockEnded(namespace, before, limit),
+        lockEnded: (namespace, from, before, limit) => turn.lockEnded(namespace, from, before, limit),
+        owing: (namespace, places) => turn.owing(namespace, places),
         lockOwed: (namespace, before, limit) => turn.lockOwed(namespace, before, limit),
         save: async (namespace, changes, now) => {
           if (mishaps.losesRace(changes)) throw new ConcurrentChangeError('another worker was faster');

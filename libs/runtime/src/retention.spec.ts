@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { saga, signal } from '@skald/core';
+import { IsOptional } from 'class-validator';
+import { Shop } from './shop.fixture.js';
+
+class Nothing {
+  @IsOptional()
+  x?: string;
+}
+const Go = signal('go', { data: Nothing });
+const ChildSaga = saga('kid', { version: 1, input: Nothing }).sleep('nap', 1).build();
+const ParentSaga = saga('parent', { version: 1, input: Nothing })
+  .child('kid', { saga: ChildSaga, with: () => ({}) })
+  .waitFor('go', { signals: [Go] })
+  .build();
+
+describe('the retention of ended sagas', () => {
+  let shop: Shop;
+  beforeEach(async () => {
+    shop = await new Shop({ definitions: [ChildSaga, ParentSaga] }).open({ retentionMs: 10_000 });
+  });
+  afterEach(() => shop.close());
+  const start = (definition: string, id: string): Promise<unknown> =>
+    shop.engine.startSaga({ definition, id, input: {} });
+
+  it('reaches all others behind the children of sagas that still run (P14)', async () => {
+    await Promise.all(Array.from({ length: 250 }, (_, n) => start('parent', `p-${n}`)));
+    await shop.clock.advance(3_000);
+    await Promise.all(Array.from({ length: 5 }, (_, n) => start('kid', `old-${n}`)));
+    await shop.clock.advance(60_000);
+    for (let n = 0; n < 5; n += 1) expect(await shop.engine.find(`old-${n}`)).toBeUndefined();
+    expect(await shop.status('p-249')).toBe('running');
+  }, 60_000);
+
+  it('waits until what is owed of a saga is sent (P15)', async () => {
+    let isAway = false;
+    const inner = shop.transport();
+    await shop.engine.stop();
+    const send = inner.send.bind(inner);
+    inner.send = (messages) => (isAway ? Promise.reject(new Error('away')) : send(messages));
+    await shop.run({ transport: inner, retentionMs: 10_000 });
+    await start('kid', 'o');
+    isAway = true;
+    await shop.clock.advance(60_000);
+    expect(await shop.status('o')).toBe('completed');
+    isAway = false;
+    await shop.clock.advance(60_000);
+    expect(await shop.engine.find('o')).toBeUndefined();
+    expect(shop.events('skald.saga.completed').map(({ sagaid }) => sagaid)).toContain('o');
+  }, 60_000);
+});

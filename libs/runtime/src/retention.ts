@@ -1,0 +1,109 @@
+import { isEnded, lifecycleIdOf, MalformedIdError, parseCommandId, type SagaInstance } from '@skald/core';
+import type { FaultyWork } from './faulty-work.js';
+import type { Clock, InstanceKey, StoreTurn } from './ports.js';
+import { runEach } from './run-each.js';
+import { keyText } from './turn.js';
+import type { TurnRunner } from './turn-runner.js';
+
+const BATCH = 200;
+
+export interface RetentionOptions {
+  readonly namespace: string;
+  readonly clock: Clock;
+  readonly runner: TurnRunner;
+  readonly faulty: FaultyWork;
+  readonly retentionMs: number | undefined;
+}
+
+/** A stretch of time. Ended instances are looked for in one after the other. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number;
+}
+
+/**
+ * Removes instances that ended longer ago than the namespace keeps them. A child saga stays as long as its parent does,
+ * which may still compensate it: once gone it would seem never to have been. An instance stays as long as a message of it
+ * is owed, which is derived from it.
+ *
+ * Those that stay must not hide the others: where a stretch of time holds nothing else, it is halved, and the walk goes on
+ * behind it.
+ */
+export class Retention {
+  private stretch: Stretch | undefined;
+
+  constructor(private readonly options: RetentionOptions) {}
+
+  /** Returns how many milliseconds later to run again. */
+  async sweep(): Promise<number> {
+    const { namespace, clock, runner, faulty, retentionMs } = this.options;
+    if (retentionMs === undefined) return 3_600_000;
+    const horizon = clock.now() - retentionMs;
+    const stretch = this.stretch ?? { from: 0, to: horizon, limit: BATCH };
+    let found = 0;
+    const removed = await runEach(runner, {
+      load: async (turn) => {
+        const ended = await turn.lockEnded(namespace, stretch.from, stretch.to, stretch.limit);
+        found = ended.length;
+        return withoutOwing(turn, namespace, await withoutParent(turn, ended));
+      },
+      act: (decided, instance) => {
+        if (isEnded(instance.status)) decided.remove(instance);
+      },
+      alone: async (key, error) => faulty.tell(key, `saga '${key.id}' cannot be removed`, error),
+    });
+    this.stretch = nextStretch(stretch, horizon, found, removed.count - removed.faulty);
+    return this.stretch === undefined ? Math.min(60_000, Math.max(1_000, retentionMs / 10)) : 100;
+  }
+}
+
+/** @returns nothing when the walk is over */
+function nextStretch(stretch: Stretch, horizon: number, found: number, removed: number): Stretch | undefined {
+  const { from, to, limit } = stretch;
+  if (found === limit) {
+    // There may be more in it.
+    if (removed > 0) return stretch;
+    const middle = Math.floor((from + to) / 2);
+    return middle > from ? { from, to: middle, limit } : { from, to, limit: 2 * limit };
+  }
+  return to >= horizon ? undefined : { from: to, to: Math.min(horizon, to + 2 * (to - from)), limit: BATCH };
+}
+
+async function withoutParent(turn: StoreTurn, ended: readonly SagaInstance[]): Promise<SagaInstance[]> {
+  const parents = await turn.find(ended.flatMap((instance) => parentOf(instance) ?? []));
+  const present = new Set(parents.map((parent) => keyText(parent)));
+  return ended.filter((instance) => {
+    const parent = parentOf(instance);
+    return parent === undefined || !present.has(keyText(parent));
+  });
+}
+
+async function withoutOwing(
+  turn: StoreTurn,
+  namespace: string,
+  ended: readonly SagaInstance[],
+): Promise<SagaInstance[]> {
+  if (ended.length === 0) return [];
+  const owing = new Set(await turn.owing(namespace, ended.map(placeOf)));
+  return ended.filter((instance) => !owing.has(placeOf(instance)));
+}
+
+/** How the ids of all messages begin that are derived from an instance. */
+function placeOf(instance: SagaInstance): string {
+  const parts = lifecycleIdOf(instance, 'removed').split('/', 3);
+  return `${parts.join('/')}/`;
+}
+
+/** Of a child saga. */
+function parentOf({ parent }: SagaInstance): InstanceKey | undefined {
+  if (parent === undefined) return undefined;
+  try {
+    const { namespace, sagaId: id } = parseCommandId(parent.doId);
+    return { namespace, id };
+  } catch (error) {
+    // Whoever started it before that was checked was no saga.
+    if (error instanceof MalformedIdError) return undefined;
+    throw error;
+  }
+}
