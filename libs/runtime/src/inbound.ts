@@ -231,6 +231,10 @@ function readOutcome(message: Message, definition: AnySaga | undefined, command:
     const contract = node && templateOf(node, command.direction)?.command;
     // A child saga answers with its output, which it has made itself.
     if (node?.kind === 'step' && contract?.reply === undefined) return { kind: 'succeeded', data: null };
+    // A compensation whose action never came has nothing to tell: the barrier answers for its handler.
+    if (command.direction === 'undo' && (message.data ?? null) === null) {
+      return { kind: 'succeeded', data: null };
+    }
     const checked = contract?.reply && validateData(contract.reply, message.data);
     if (checked !== undefined && 'problems' in checked) {
       throw new UnusableMessageError(
