@@ -37,7 +37,7 @@ describe('what a function of the user gives', () => {
     ['infinity', [Infinity], "at '0', is Infinity"],
     ['a function', { go: () => 1 }, "at 'go', is function"],
     ['a hole', { list: [undefined] }, "at 'list.0', is undefined"],
-    ['a map', { map: new Map() }, "at 'map', is a Map or a Set"],
+    ['a map', { map: new Map() }, "at 'map', is a Map"],
     ['NUL', { text: 'a\0' }, "at 'text', holds NUL"],
     ['half a character', { text: '\ud800' }, "at 'text', holds half a character"],
     ['a name with NUL', { 'a\0': 1 }, 'has a name that holds NUL'],

@@ -2,6 +2,7 @@ import { type DueCommand, noticedCommands, type Postponed } from './due-commands
 import type { CommandRef, Direction } from './ids.js';
 import type { CallAnswer, Failure, SagaInstance } from './instance.js';
 import type { JsonObject } from './json.js';
+import { storable } from './text.js';
 
 /** What comes in with every event, since the engine has neither clock nor dice. */
 export interface Occurrence {
@@ -224,6 +225,13 @@ export function historyEntry(before: SagaInstance | null, event: SagaEvent, afte
   };
 }
 
+const LONGEST_REASON = 1_000;
+
+/** What a person gave as a reason, or as their name, as it is kept. */
+export function reasonText(text: string): string {
+  return storable(text, LONGEST_REASON);
+}
+
 /** An event for those who watch every step, which says nothing new to who knows the history. */
 export function isDetail(event: LifecycleEvent): boolean {
   return event === 'started' || event === 'step-done' || event === 'removed';
@@ -244,14 +252,14 @@ function causeOf(before: SagaInstance | null, event: SagaEvent): HistoryCause {
     case 'call':
       return { kind: 'call', call: event.call };
     case 'cancel':
-      return { kind: 'cancel', reason: event.reason };
+      return { kind: 'cancel', reason: reasonText(event.reason) };
     case 'operator': {
       const { action, note } = event;
       return {
         kind: 'operator',
         action: action.kind,
-        actor: note.actor,
-        reason: note.reason,
+        actor: reasonText(note.actor),
+        reason: reasonText(note.reason),
         ...('data' in action && { edited: Object.keys(action.data) }),
       };
     }

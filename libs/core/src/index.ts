@@ -101,7 +101,7 @@ export type {
   Waited,
   WaitOptions,
 } from './saga-options.js';
-export { printable, shortened, textProblem } from './text.js';
+export { printable, shortened, storable, textProblem, thrownText } from './text.js';
 export { timelineText } from './timeline.js';
 export { timeText } from './time-text.js';
 export { transition } from './transition.js';

@@ -1,5 +1,5 @@
 import type { AnySaga } from './definition.js';
-import type { SagaEvent, Transition } from './events.js';
+import { reasonText, type SagaEvent, type Transition } from './events.js';
 import { type ExchangeState, exchangeOf, isEnded, isOpen, type SagaInstance } from './instance.js';
 import { refused, turnBackProblem } from './outside.js';
 import { effectivePolicy } from './policy.js';
@@ -178,7 +178,7 @@ function byOperator({ note }: OperatorEvent): {
   code: string;
   message: string;
 } {
-  return { step: '', outcome: 'operator', code: 'operator', message: note.reason };
+  return { step: '', outcome: 'operator', code: 'operator', message: reasonText(note.reason) };
 }
 
 /** What was pending while it stood still gets its whole time again: nobody could have taken the reply. */

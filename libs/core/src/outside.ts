@@ -1,12 +1,16 @@
 import type { AnySaga } from './definition.js';
-import type { SagaEvent, Transition } from './events.js';
+import { answerTo } from './definition-calls.js';
+import { reasonText, type SagaEvent, type Transition } from './events.js';
 import { type CallAnswer, type HandledMessage, isEnded, type SagaInstance } from './instance.js';
+import { thrownText } from './text.js';
 import { Turn } from './turn.js';
 
 type Of<Kind extends SagaEvent['kind']> = Extract<SagaEvent, { kind: Kind }>;
 
 /** So many messages from outside are remembered, so that their copies change nothing. */
 const REMEMBERED = 200;
+/** What a caller is told of an error. */
+const LONGEST_REASON = 1_000;
 /** So many signals are kept that nothing waits for yet. */
 const KEPT = 100;
 
@@ -56,17 +60,16 @@ export function onCall(definition: AnySaga, instance: SagaInstance, event: Of<'c
   const turn = new Turn(definition, instance, event);
   let answer: CallAnswer;
   try {
-    const result = handler.handle(turn.data(), event.request);
-    if ('reject' in result) {
-      answer = { kind: 'rejected', code: result.reject, message: result.message ?? '' };
-    } else {
-      answer = { kind: 'answered', data: result.answer };
-      if (handler.as !== undefined && result.keep !== undefined) turn.replace(handler.as, result.keep);
-    }
+    const result = answerTo(handler, turn.data(), event.request);
+    answer = result.answer;
+    if (handler.as !== undefined && result.keep !== undefined) turn.replace(handler.as, result.keep);
   } catch (error) {
     // The saga itself is as it was, so whoever called may mend the call and try again.
-    const message = error instanceof Error ? error.message : String(error);
-    return refused(instance, 'call_failed', `the handler of '${event.call}' threw: ${message}`);
+    return refused(
+      instance,
+      'call_failed',
+      `the handler of '${event.call}' failed: ${thrownText(error, LONGEST_REASON)}`,
+    );
   }
   remember(turn, { id: event.messageId, answer });
   return { ...turn.end(), answer };
@@ -80,7 +83,7 @@ export function onCancel(definition: AnySaga, instance: SagaInstance, event: Of<
   const problem = turnBackProblem(turn, instance);
   if (problem !== undefined) return refused(instance, problem.code, problem.message);
   if (messageId !== undefined) remember(turn, { id: messageId });
-  turn.turnBack({ step: '', outcome: 'cancelled', code: 'cancelled', message: event.reason });
+  turn.turnBack({ step: '', outcome: 'cancelled', code: 'cancelled', message: reasonText(event.reason) });
   return turn.end();
 }
 

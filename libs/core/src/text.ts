@@ -19,6 +19,21 @@ export function shortened(text: string, maximum: number): string {
   return `${/[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept}…`;
 }
 
+/** A text from outside, or what stands in the place of one, as it can be stored and sent: shortened; what no database or UTF-8 holds is written as JSON would. */
+export function storable(text: unknown, maximum: number): string {
+  const short = shortened(typeof text === 'string' ? text : String(text), maximum);
+  return textProblem(short) === undefined ? short : printable(short, maximum);
+}
+
+/** The text of whatever a user's function threw, as it can be stored and sent. */
+export function thrownText(error: unknown, maximum: number): string {
+  try {
+    return storable(error instanceof Error ? error.message : error, maximum);
+  } catch {
+    return 'what was thrown cannot be read';
+  }
+}
+
 /** Control characters, what turns the direction of text around, separators of lines, and halves of characters. */
 const UNPRINTABLE = /[\p{Cc}\p{Surrogate}\u061C\u200E\u200F\u2028-\u202E\u2066-\u2069\uFEFF]/gu;
 

@@ -5,10 +5,9 @@ import {
   type SagaData,
   type SagaNode,
   type StepNode,
-  templateOf,
 } from './definition.js';
 import { dataOf, dataSeen, lastSuccess, withValue } from './data-seen.js';
-import { type Duration, readDuration } from './duration.js';
+import { checkPayload, chosenArm, defect, jumpTarget, outputOf, wakeTime } from './definition-calls.js';
 import { type Postponed, postponing, type TimerEvent } from './due-commands.js';
 import type { Effect, LifecycleEvent, SagaEvent, Transition } from './events.js';
 import { answeringEvent, type Direction } from './ids.js';
@@ -108,7 +107,7 @@ export class Turn {
     const node = nodeNamed(this.definition, step);
     if (node.as !== undefined) this.keep(node.as, reply ?? null, index);
     if (node.kind !== 'step' || this.next.failure !== undefined) return;
-    const target = this.defended(step, () => node.jump(this.data()));
+    const target = this.defended(step, () => jumpTarget(node, this.data()));
     if (target !== undefined) this.jump(node, target);
   }
 
@@ -389,7 +388,7 @@ export class Turn {
         for (const arm of node.arms) this.enter(nodeNamed(this.definition, arm));
         return;
       case 'branch': {
-        const arm = this.defended(node.name, () => this.choose(node));
+        const arm = this.defended(node.name, () => chosenArm(node, this.data()));
         if (arm === undefined) return;
         begin({ state: 'succeeded', attempt: 1 }, { arm });
         this.next.cursor = node.arms[arm] ?? next;
@@ -397,7 +396,7 @@ export class Turn {
         return;
       }
       case 'sleep': {
-        const at = this.defended(node.name, () => this.wakeTime(node));
+        const at = this.defended(node.name, () => wakeTime(node, this.data(), this.event.at));
         if (at === undefined) return;
         begin({ state: 'waiting', attempt: 1, dueAt: at });
         this.effects.push({ kind: 'wait', step: node.name, visit, at });
@@ -418,22 +417,6 @@ export class Turn {
     else this.next.failure = failure;
   }
 
-  private choose(node: Extract<SagaNode, { kind: 'branch' }>): string {
-    const arm = node.choose(this.data());
-    if (!Object.hasOwn(node.arms, arm)) {
-      throw new Error(`there is no arm '${arm}'; there are ${Object.keys(node.arms).join(', ')}`);
-    }
-    return arm;
-  }
-
-  private wakeTime(node: Extract<SagaNode, { kind: 'sleep' }>): number {
-    const until = node.until(this.data());
-    const date =
-      typeof until === 'string' && /^\d{4}-\d{2}-\d{2}/.test(until) ? Date.parse(until) : undefined;
-    if (date !== undefined && Number.isNaN(date)) throw new Error(`'${until}' is no date`);
-    return date ?? this.event.at + readDuration(`step '${node.name}'`, 'until', until as Duration);
-  }
-
   /** Ends waits whose signals have arrived, also those that arrived before the wait began. */
   private deliverSignals(): void {
     for (const [index, visit] of this.visits.entries()) {
@@ -449,7 +432,7 @@ export class Turn {
   }
 
   private complete(): void {
-    const output = this.defended('output', () => this.definition.output(this.data()) ?? null);
+    const output = this.defended('output', () => outputOf(this.definition, this.data()));
     if (output === undefined) return;
     this.next.output = output;
     this.next.status = 'completed';
@@ -482,11 +465,7 @@ export class Turn {
   private isDefective(node: SagaNode, direction: Direction, index?: number): boolean {
     try {
       const data = index === undefined ? this.data() : this.dataSeen(index, direction);
-      if (node.kind === 'child') {
-        if (direction === 'do') node.payload(data);
-      } else {
-        templateOf(node, direction)?.payload(data);
-      }
+      checkPayload(node, direction, data);
       return false;
     } catch (error) {
       this.suspend(defect(node.name, error));
@@ -538,10 +517,4 @@ export function closed(exchange: Exchange): Exchange {
 
 function isAwaited({ action, undo, probe }: Visit): boolean {
   return isOpen(action) || isOpen(undo) || isOpen(probe);
-}
-
-/** A function of the definition threw: neither a retry nor a compensation can mend that. */
-function defect(step: string, error: unknown): Failure {
-  const message = error instanceof Error ? error.message : String(error);
-  return { step, outcome: 'defect', code: 'definition_threw', message };
 }

@@ -7,7 +7,7 @@ import {
   replyMessage,
   shortened,
   SkaldError,
-  textProblem,
+  storable,
 } from '@skald/core';
 import { messageOf, validateData } from '@skald/runtime';
 import type { FinalOutcome } from './barrier-ledger.js';
@@ -66,13 +66,13 @@ export function rejectionWith(contract: CommandContract, { code, message }: Reje
   if (!contract.rejections.includes(code)) {
     throw new Error(`'${contract.type}' has no rejection '${printable(code, 100)}'; add it to the contract`);
   }
-  return { kind: 'rejected', code, message: clean(message, LONGEST_REJECTION) };
+  return { kind: 'rejected', code, message: storable(message, LONGEST_REJECTION) };
 }
 
 /** What was thrown, in few words that can be stored and sent. */
 export function failureText(error: unknown): string {
   try {
-    return clean(messageOf(error), LONGEST_PROBLEM);
+    return storable(messageOf(error), LONGEST_PROBLEM);
   } catch {
     return 'what it threw cannot be read';
   }
@@ -107,10 +107,4 @@ function checkSize(type: string, text: string, bytes: number, maximum: number): 
     `the reply to '${type}' is ${Buffer.byteLength(text)} bytes, and with it the message would be larger than the ` +
       `${maximum} bytes that the transport takes; return less, or a reference to it`,
   );
-}
-
-function clean(text: unknown, maximum: number): string {
-  const whole = typeof text === 'string' ? text : String(text);
-  const short = shortened(whole, maximum);
-  return textProblem(short) === undefined ? short : printable(short, maximum);
 }
