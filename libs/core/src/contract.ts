@@ -1,6 +1,7 @@
 import { DefinitionError } from './errors.js';
 import type { DataClass, MustBeJson } from './json.js';
 import { checkIdentifier } from './names.js';
+import { checkOptions } from './options.js';
 
 /**
  * What orchestrator and participant agree on for one command. A plain value: topology, hash and boot checks see it
@@ -37,6 +38,8 @@ interface Described<Request extends object, Rejection extends string> {
   /** Codes that `ctx.reject` may use, in snake_case. Default: none. */
   readonly rejections?: readonly Rejection[];
 }
+
+const DESCRIBED = ['request', 'reply', 'rejections'];
 
 interface Answered<Reply extends object> {
   /** The class of the reply. Leave it out when success carries no data. */
@@ -88,7 +91,9 @@ export function command(
   if (participant === 'saga') {
     throw new DefinitionError(subject, 'type', "the participant 'saga' is the orchestrator's own");
   }
+  checkOptions(subject, '', options, DESCRIBED);
   checkClass(subject, 'request', options.request);
+  if (options.reply !== undefined) checkClass(subject, 'reply', options.reply);
   const rejections = checkedCodes(subject, options.rejections);
   return Object.freeze({ type, participant, request: options.request, reply: options.reply, rejections });
 }
@@ -126,6 +131,7 @@ export function signal<const Name extends string, Data extends object>(
   const subject = `signal '${name}'`;
   checkIdentifier(subject, 'name', name);
   if (name === 'timeout') throw new DefinitionError(subject, 'name', "'timeout' says that no signal came");
+  checkOptions(subject, '', options, ['data']);
   checkClass(subject, 'data', options.data);
   return Object.freeze({ name, data: options.data });
 }
@@ -147,6 +153,7 @@ export function call<
 ): CallContract<Name, Request, Reply, Rejection> {
   const subject = `call '${name}'`;
   checkIdentifier(subject, 'name', name);
+  checkOptions(subject, '', options, DESCRIBED);
   checkClass(subject, 'request', options.request);
   return Object.freeze({
     name,
@@ -166,6 +173,7 @@ function checkClass(subject: string, option: string, type: unknown): void {
 }
 
 function checkedCodes<Code extends string>(subject: string, codes: readonly Code[] = []): readonly Code[] {
+  if (!Array.isArray(codes)) throw new DefinitionError(subject, 'rejections', 'must be a list of codes');
   for (const code of codes) {
     if (!/^[a-z][a-z0-9_]{0,62}$/.test(code)) {
       throw new DefinitionError(

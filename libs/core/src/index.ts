@@ -28,7 +28,7 @@ export type {
   StepNode,
   WaitNode,
 } from './definition.js';
-export { type Duration, readDuration } from './duration.js';
+export { type Duration, readDuration, readTimeout } from './duration.js';
 export { DefinitionError, SkaldError } from './errors.js';
 export { dueCommands } from './due-commands.js';
 export type { DueCommand, IndexedCommand, Postponed, PostponeReason, TimerEvent } from './due-commands.js';
@@ -74,7 +74,8 @@ export { childId, OUTPUT_TOO_LARGE, owedMessage, reducedMessage, removedMessage 
 export type { Message, OutgoingMessage } from './message.js';
 export { checkIdentifier, sagaIdProblem } from './names.js';
 export { remainingPath } from './path.js';
-export { DEFAULT_TIMEOUT_MS, effectivePolicy } from './policy.js';
+export { checkedDefaults, checkPolicies, DEFAULT_TIMEOUT_MS, effectivePolicy } from './policy.js';
+export { checkOptions, checkWhole } from './options.js';
 export type { EffectivePolicy } from './policy.js';
 export { isRecord, MalformedMessageError, readMessage, readMessageText } from './read-message.js';
 export {

@@ -1,5 +1,6 @@
 import { type Duration, readDuration } from './duration.js';
 import { DefinitionError } from './errors.js';
+import { checkNumber, checkOptions, checkWhole } from './options.js';
 
 /** How often, and after what pauses, a command is sent again when it failed or was not answered in time. */
 export interface RetryOptions {
@@ -51,9 +52,35 @@ export const DEFAULT_RETRIABLE_RETRY: RetryPolicy = {
   maximumAttempts: Number.POSITIVE_INFINITY,
 };
 
-/** @throws DefinitionError naming the option that is out of bounds */
+const RETRY_OPTIONS = [
+  'initialInterval',
+  'backoffCoefficient',
+  'maximumInterval',
+  'maximumAttempts',
+  'jitter',
+  'nonRetryableCodes',
+];
+
+/**
+ * Whether the longest interval is long enough shows only when what it inherits is known: see `checkPolicies`.
+ *
+ * @throws DefinitionError naming the option that is out of bounds, or that there is not
+ */
 export function readRetry(subject: string, options: RetryOptions): RetrySettings {
+  checkOptions(subject, 'retry.', options, RETRY_OPTIONS);
   const { initialInterval, maximumInterval, backoffCoefficient, maximumAttempts, jitter } = options;
+  const { nonRetryableCodes } = options;
+  if (backoffCoefficient !== undefined) {
+    checkNumber(subject, 'retry.backoffCoefficient', backoffCoefficient, 1, 1_000);
+  }
+  if (maximumAttempts !== undefined) {
+    checkWhole(subject, 'retry.maximumAttempts', maximumAttempts, 1, 1_000_000);
+  }
+  if (jitter !== undefined) checkNumber(subject, 'retry.jitter', jitter, 0, 1);
+  const areCodes =
+    nonRetryableCodes === undefined ||
+    (Array.isArray(nonRetryableCodes) && nonRetryableCodes.every((code) => typeof code === 'string'));
+  if (!areCodes) throw new DefinitionError(subject, 'retry.nonRetryableCodes', 'must be a list of texts');
   const settings: RetrySettings = {
     ...(initialInterval !== undefined && {
       initialIntervalMs: readDuration(subject, 'retry.initialInterval', initialInterval),
@@ -61,24 +88,26 @@ export function readRetry(subject: string, options: RetryOptions): RetrySettings
     ...(maximumInterval !== undefined && {
       maximumIntervalMs: readDuration(subject, 'retry.maximumInterval', maximumInterval),
     }),
-    ...(backoffCoefficient !== undefined && {
-      backoffCoefficient: readNumber(subject, 'retry.backoffCoefficient', backoffCoefficient, 1, 1_000),
-    }),
-    ...(maximumAttempts !== undefined && {
-      maximumAttempts: readNumber(subject, 'retry.maximumAttempts', maximumAttempts, 1, 1_000_000, true),
-    }),
-    ...(options.nonRetryableCodes && { nonRetryableCodes: [...options.nonRetryableCodes] }),
-    ...(jitter !== undefined && { jitter: readNumber(subject, 'retry.jitter', jitter, 0, 1) }),
+    ...(backoffCoefficient !== undefined && { backoffCoefficient }),
+    ...(maximumAttempts !== undefined && { maximumAttempts }),
+    ...(nonRetryableCodes !== undefined && { nonRetryableCodes: [...nonRetryableCodes] }),
+    ...(jitter !== undefined && { jitter }),
   };
-  const initialMs = settings.initialIntervalMs ?? DEFAULT_STEP_RETRY.initialIntervalMs;
-  if (settings.maximumIntervalMs !== undefined && settings.maximumIntervalMs < initialMs) {
-    throw new DefinitionError(
-      subject,
-      'retry.maximumInterval',
-      `${settings.maximumIntervalMs} ms is shorter than the initial interval of ${initialMs} ms`,
-    );
+  if (settings.initialIntervalMs !== undefined) {
+    checkIntervals(subject, settings.initialIntervalMs, settings.maximumIntervalMs);
   }
   return settings;
+}
+
+/** @throws DefinitionError when a pause would be longer than the longest */
+export function checkIntervals(
+  subject: string,
+  initialMs: number,
+  maximumMs = Number.POSITIVE_INFINITY,
+): void {
+  if (maximumMs >= initialMs) return;
+  const problem = `${maximumMs} ms is shorter than the initial interval of ${initialMs} ms`;
+  throw new DefinitionError(subject, 'retry.maximumInterval', problem);
 }
 
 /** Merges from the general to the particular; what the later ones leave open, the earlier ones say. */
@@ -97,25 +126,10 @@ export function mergeRetry(base: RetryPolicy, ...layers: (RetrySettings | undefi
  * @param random from 0 (inclusive) to 1 (exclusive)
  */
 export function retryDelayMs(policy: RetryPolicy, attempt: number, random: number): number {
-  const backoff = policy.initialIntervalMs * policy.backoffCoefficient ** (attempt - 1);
-  const capped = Math.min(backoff, Math.max(policy.maximumIntervalMs, policy.initialIntervalMs));
-  return Math.round(capped * (1 + policy.jitter * (2 * random - 1)));
-}
-
-function readNumber(
-  subject: string,
-  option: string,
-  value: number,
-  least: number,
-  most: number,
-  whole = false,
-): number {
-  if (!(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
-    throw new DefinitionError(
-      subject,
-      option,
-      `${value} must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}`,
-    );
-  }
-  return value;
+  const { initialIntervalMs, maximumIntervalMs, jitter } = policy;
+  // After some hundred attempts the power is infinite, and infinitely often nothing is no number.
+  if (initialIntervalMs === 0) return 0;
+  const backoff = initialIntervalMs * policy.backoffCoefficient ** (attempt - 1);
+  const capped = Math.min(backoff, Math.max(maximumIntervalMs, initialIntervalMs));
+  return Math.round(capped * (1 + jitter * (2 * random - 1)));
 }

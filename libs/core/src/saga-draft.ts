@@ -7,14 +7,24 @@ import type {
   StepClass,
   StepNode,
 } from './definition.js';
-import { type Duration, readDuration } from './duration.js';
+import { type Duration, readDuration, readTimeout } from './duration.js';
 import { DefinitionError } from './errors.js';
 import { canonicalJson, type DataClass, hash64 } from './json.js';
 import { checkDataName, checkIdentifier, checkStepName } from './names.js';
+import { checkOptions, checkWhole } from './options.js';
 import { readRetry, type RetryOptions } from './retry-policy.js';
 import type { SagaOptions } from './saga-options.js';
+import { printable } from './text.js';
 
 const DEFAULT_MAXIMUM_VISITS = 10;
+
+const SAGA_OPTIONS = ['version', 'input', 'retry', 'timeout', 'deadline'];
+const COMMAND_OPTIONS = ['send', 'with', 'retry', 'timeout'];
+const ARM_OPTIONS = [...COMMAND_OPTIONS, 'as', 'probe', 'maximumVisits'];
+const NEVER_UNDONE_OPTIONS = [...ARM_OPTIONS, 'jump', 'onRejected'];
+const CHILD_OPTIONS = ['saga', 'with', 'as', 'maximumVisits'];
+const WAIT_OPTIONS = ['signals', 'as', 'timeout', 'maximumVisits'];
+const CALL_OPTIONS = ['as', 'handle'];
 
 /** What the language's types have checked already; plain JavaScript is checked below. */
 type UncheckedSaga = Omit<SagaOptions<object>, 'input'> & { readonly input: DataClass<object> };
@@ -76,9 +86,8 @@ export class SagaDraft {
   static begin(name: string, options: UncheckedSaga): SagaDraft {
     const subject = `saga '${name}'`;
     checkIdentifier(subject, 'name', name);
-    if (!Number.isInteger(options.version) || options.version < 1) {
-      throw new DefinitionError(subject, 'version', `${options.version} must be a whole number from 1`);
-    }
+    checkOptions(subject, '', options, SAGA_OPTIONS);
+    checkWhole(subject, 'version', options.version, 1, Number.MAX_SAFE_INTEGER);
     if (typeof options.input !== 'function') {
       throw new DefinitionError(
         subject,
@@ -124,14 +133,14 @@ export class SagaDraft {
         'a pivot cannot stand in a branch or a parallel',
       );
     }
-    if (options.jump !== undefined) {
+    if (options?.jump !== undefined) {
       throw new DefinitionError(
         this.subject(name),
         'jump',
         'when the pivot has succeeded nothing is done again; use onRejected to go back after a no',
       );
     }
-    this.addStep(name, 'pivot', { ...options, undo: undefined });
+    this.addStep(name, 'pivot', options);
     this.shared.pivot = name;
     return this;
   }
@@ -144,7 +153,7 @@ export class SagaDraft {
         'a retriable step follows a pivot: use .step()',
       );
     }
-    return this.addStep(name, 'retriable', { ...options, undo: undefined });
+    return this.addStep(name, 'retriable', options);
   }
 
   parallel(name: string, fill: (arms: SagaDraft) => SagaDraft): this {
@@ -185,6 +194,7 @@ export class SagaDraft {
 
   child(name: string, options: UncheckedChild): this {
     const subject = this.take(name);
+    checkOptions(subject, '', options, CHILD_OPTIONS);
     if (this.shared.pivot !== undefined) {
       throw new DefinitionError(
         subject,
@@ -227,6 +237,7 @@ export class SagaDraft {
 
   waitFor(name: string, options: UncheckedWait): this {
     const subject = this.take(name);
+    checkOptions(subject, '', options, WAIT_OPTIONS);
     if (!Array.isArray(options.signals) || options.signals.length === 0) {
       throw new DefinitionError(subject, 'signals', 'needs at least one signal made with signal()');
     }
@@ -245,6 +256,7 @@ export class SagaDraft {
     options: { readonly as?: string; readonly handle: CallHandler['handle'] },
   ): this {
     const subject = `saga '${this.shared.saga}', call '${contract.name}'`;
+    checkOptions(subject, '', options, CALL_OPTIONS);
     checkFunction(subject, 'handle', options.handle, 'that answers the call');
     if (this.shared.calls.some(({ call }) => call.name === contract.name)) {
       throw new DefinitionError(subject, undefined, 'is handled already');
@@ -286,18 +298,19 @@ export class SagaDraft {
 
   private addStep(name: string, stepClass: StepClass, options: UncheckedStep): this {
     const subject = this.take(name);
-    const { as, undo, probe, jump, onRejected } = options;
+    const known = this.place === 'parallel' ? ARM_OPTIONS : NEVER_UNDONE_OPTIONS;
+    checkOptions(subject, '', options, stepClass === 'compensatable' ? [...known, 'undo'] : known);
+    const { as, undo, probe } = options;
     return this.addNode({
       kind: 'step',
       ...readCommand(subject, '', options),
+      ...readWaysBack(subject, options),
       name,
       class: stepClass,
       as: this.takeReply(subject, as),
       maximumVisits: readVisits(subject, options.maximumVisits),
       undo: undo && readCommand(subject, 'undo.', undo),
       probe: probe && readCommand(subject, 'probe.', probe),
-      jump: jump ?? (() => undefined),
-      onRejected: onRejected ?? {},
     });
   }
 
@@ -340,7 +353,22 @@ function linkAll(drafts: readonly Draft[], next: string | undefined): SagaNode[]
   return drafts.flatMap((draft, index) => draft.link(drafts[index + 1]?.name ?? next));
 }
 
+function readWaysBack(
+  subject: string,
+  { send, jump = () => undefined, onRejected = {} }: UncheckedStep,
+): Pick<StepNode, 'jump' | 'onRejected'> {
+  checkFunction(subject, 'jump', jump, 'that names the step to go back to');
+  const { type, rejections } = send;
+  for (const code of Object.keys(onRejected)) {
+    if (rejections.length === 0 || rejections.includes(code)) continue;
+    const problem = `'${type}' has no such rejection; it has ${rejections.join(', ')}`;
+    throw new DefinitionError(subject, `onRejected.${code}`, problem);
+  }
+  return { jump, onRejected };
+}
+
 function readCommand(subject: string, prefix: string, options: UncheckedCommand): CommandTemplate {
+  if (prefix !== '') checkOptions(subject, prefix, options, COMMAND_OPTIONS);
   if (typeof options.send !== 'object' || typeof options.send.type !== 'string') {
     throw new DefinitionError(subject, `${prefix}send`, 'must be a contract made with command()');
   }
@@ -353,20 +381,9 @@ function readCommand(subject: string, prefix: string, options: UncheckedCommand)
   };
 }
 
-function readTimeout(subject: string, option: string, value: Duration | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  const milliseconds = readDuration(subject, option, value);
-  if (milliseconds === 0) {
-    throw new DefinitionError(subject, option, 'must be longer than 0: nothing could ever be in time');
-  }
-  return milliseconds;
-}
-
 function readVisits(subject: string, value: number | undefined): number {
   if (value === undefined) return DEFAULT_MAXIMUM_VISITS;
-  if (!Number.isInteger(value) || value < 1 || value > 1_000) {
-    throw new DefinitionError(subject, 'maximumVisits', `${value} must be a whole number from 1 to 1000`);
-  }
+  checkWhole(subject, 'maximumVisits', value, 1, 1_000);
   return value;
 }
 
@@ -396,7 +413,7 @@ export function jumpProblem(
   pivot = nodes.find((node) => node.kind === 'step' && node.class === 'pivot')?.name,
 ): string | undefined {
   const to = nodes.findIndex(({ name }) => name === target);
-  if (to < 0) return `there is no step '${target}'`;
+  if (to < 0) return `there is no step '${printable(target, 100)}'`;
   if (to > from) return `'${target}' lies ahead; jumps lead back, a branch leads on`;
   const pivotAt = nodes.findIndex(({ name }) => name === pivot);
   if (pivotAt >= 0 && to <= pivotAt && from > pivotAt) return `'${target}' lies before the pivot '${pivot}'`;

@@ -77,7 +77,7 @@ describe('a wrong definition throws when it is defined, naming saga, step and op
     [
       'no attempt at all',
       () => order().step('one', { ...reserve, retry: { maximumAttempts: 0 } }),
-      /'retry.maximumAttempts': 0 must be a whole number from 1/,
+      /'retry.maximumAttempts': 0 is not allowed; use a whole number from 1 to 1000000/,
     ],
     [
       'half an attempt',

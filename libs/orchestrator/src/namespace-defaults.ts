@@ -1,16 +1,24 @@
-import { type Duration, type NamespaceDefaults, readDuration, readRetry } from '@skald/core';
+import {
+  checkOptions,
+  type Duration,
+  type NamespaceDefaults,
+  readDuration,
+  readRetry,
+  readTimeout,
+} from '@skald/core';
 import type { EngineOptions } from '@skald/runtime';
 import type { NamespaceOptions } from './saga-module-options.js';
 
+const OPTIONS = ['retry', 'timeout', 'retention', 'traceRetention'];
+
 /** @throws DefinitionError naming namespace and option */
-export function namespaceDefaults(
-  namespace: string,
-  { retry, timeout }: NamespaceOptions = {},
-): NamespaceDefaults {
+export function namespaceDefaults(namespace: string, options: NamespaceOptions = {}): NamespaceDefaults {
   const subject = `namespace '${namespace}'`;
+  checkOptions(subject, '', options, OPTIONS);
+  const { retry, timeout } = options;
   return {
     ...(retry && { retry: readRetry(subject, retry) }),
-    ...(timeout !== undefined && { timeoutMs: readDuration(subject, 'timeout', timeout) }),
+    ...(timeout !== undefined && { timeoutMs: readTimeout(subject, 'timeout', timeout) }),
   };
 }
 

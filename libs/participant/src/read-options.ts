@@ -1,4 +1,4 @@
-import { checkIdentifier, DefinitionError, topics } from '@skald/core';
+import { checkIdentifier, checkWhole, DefinitionError, topics } from '@skald/core';
 import { readRetention } from './barrier-retention.js';
 import type { ParticipantOptions } from './participant-options.js';
 import { readTimeLimit } from './time-limit.js';
@@ -40,12 +40,6 @@ export function readParticipantOptions(options: ParticipantOptions): Participant
     retentionMs: readRetention(subject, options.barrierRetention),
     replyTopics: [topics.replies(namespace), ...checkedTopics(subject, replyTopics)],
   };
-}
-
-function checkWhole(subject: string, option: string, value: number, least: number, most: number): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
-  const bounds = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
-  throw new DefinitionError(subject, option, `${String(value)} is not allowed; use a whole number ${bounds}`);
 }
 
 /** @see https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/internals/Topic.java */

@@ -1,14 +1,31 @@
-import { type AnySaga, DefinitionError, definitionRef, type NamespaceDefaults } from '@skald/core';
+import {
+  type AnySaga,
+  checkedDefaults,
+  checkPolicies,
+  DefinitionError,
+  definitionRef,
+  type NamespaceDefaults,
+} from '@skald/core';
 
 /** The definitions that this process can run, by name and version. */
 export class DefinitionRegistry {
   private readonly byRef = new Map<string, AnySaga>();
   private readonly newest = new Map<string, AnySaga>();
 
-  /** @param defaults what the namespace sets where a saga says nothing */
-  constructor(private readonly defaults: NamespaceDefaults = {}) {}
+  private readonly defaults: NamespaceDefaults;
 
-  /** @throws DefinitionError when another definition has the same name and version */
+  /**
+   * @param defaults what the namespace sets where a saga says nothing
+   * @throws DefinitionError when one of them is out of bounds
+   */
+  constructor(defaults: NamespaceDefaults = {}) {
+    this.defaults = checkedDefaults(defaults);
+  }
+
+  /**
+   * @throws DefinitionError when another definition has the same name and version, or when what it says does not go together
+   *   with what the namespace says
+   */
   register(definition: AnySaga): void {
     const ref = definitionRef(definition);
     const present = this.byRef.get(ref);
@@ -20,6 +37,7 @@ export class DefinitionRegistry {
       );
     }
     const registered: AnySaga = { ...definition, defaults: this.defaults };
+    checkPolicies(registered);
     this.byRef.set(ref, registered);
     const newest = this.newest.get(definition.name);
     if (newest === undefined || newest.version <= definition.version) {

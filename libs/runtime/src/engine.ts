@@ -1,5 +1,4 @@
 import {
-  checkIdentifier,
   type CallAnswer,
   type HistoryEntry,
   type OperatorAction,
@@ -10,6 +9,7 @@ import {
   type transition,
 } from '@skald/core';
 import { BatchHealth } from './batch-health.js';
+import { checkEngineOptions } from './check-engine-options.js';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError } from './errors.js';
 import { FaultyWork } from './faulty-work.js';
@@ -41,6 +41,7 @@ import { UnsendableMessages } from './unsendable-messages.js';
 import { Upkeep } from './upkeep.js';
 import type { OutsideWork, Work } from './work.js';
 
+/** Periods are whole milliseconds up to a day, retentions up to a hundred years. */
 export interface EngineOptions {
   /** Begins the names of all topics and keeps instances apart. */
   readonly namespace: string;
@@ -48,7 +49,7 @@ export interface EngineOptions {
   readonly transport: Transport;
   readonly definitions: DefinitionRegistry;
   readonly log: Log;
-  /** Most messages in one turn, that is in one transaction. Default: 300. */
+  /** Most messages in one turn, that is in one transaction. From 1 to 10,000, default: 300. */
   readonly maximumTurn?: number;
   /** How often the database is asked for what another process left: timers, kept messages. Milliseconds, default: 1000. */
   readonly timerPollMs?: number;
@@ -106,12 +107,12 @@ export class SagaEngine {
 
   private readonly options: EngineOptions;
 
-  /** @throws DefinitionError when the namespace is no name */
+  /** @throws DefinitionError when the namespace is no name, or a number out of bounds */
   constructor(given: EngineOptions) {
     const options: EngineOptions = { ...given, log: printableLog(given.log) };
     this.options = options;
-    const { namespace, clock = systemClock, log, timerPollMs: pollMs = 1_000 } = options;
-    checkIdentifier('engine', 'namespace', namespace);
+    const { clock = systemClock, log, timerPollMs: pollMs = 1_000 } = options;
+    checkEngineOptions(options);
     this.maximumTurn = options.maximumTurn ?? 300;
     this.health = new BatchHealth(() => clock.now());
     this.outbox = new Relay({
