@@ -1,5 +1,6 @@
 import { DefinitionError } from './errors.js';
 import type { DataClass, MustBeJson } from './json.js';
+import { OwnRejection } from './message.js';
 import { checkIdentifier } from './names.js';
 import { checkOptions } from './options.js';
 
@@ -96,6 +97,16 @@ export function command(
   if (options.reply !== undefined) checkClass(subject, 'reply', options.reply);
   const rejections = checkedCodes(subject, options.rejections);
   return Object.freeze({ type, participant, request: options.request, reply: options.reply, rejections });
+}
+
+const OWN_REJECTIONS: ReadonlySet<string> = new Set(Object.values(OwnRejection));
+
+/**
+ * Whether a participant may say no with this code: one that the contract declares, or one of the participant library's own. A
+ * contract that declares none says nothing about them, so any is a no.
+ */
+export function mayReject({ rejections }: CommandContract, code: string): boolean {
+  return rejections.length === 0 || rejections.includes(code) || OWN_REJECTIONS.has(code);
 }
 
 /** An event from outside that a saga can wait for. */

@@ -1,5 +1,5 @@
 export { checkJson, NotJsonError } from './check-json.js';
-export { call, command, signal } from './contract.js';
+export { call, command, mayReject, signal } from './contract.js';
 export type {
   CallContract,
   CommandContract,
@@ -65,6 +65,7 @@ export {
   LifecycleType,
   orchestratorEvent,
   orchestratorSource,
+  OwnRejection,
   replyMessage,
   ReplyType,
   RequestType,

@@ -55,6 +55,16 @@ export const ReplyType = {
   failed: 'skald.reply.failed',
 } as const;
 
+/** Codes with which the participant library itself says no, whatever the contract of the command declares. */
+export const OwnRejection = {
+  /** The payload does not fit the contract. */
+  invalidRequest: 'invalid_request',
+  /** The compensation of the command came first. */
+  compensatedBefore: 'compensated_before',
+  /** A probe of the command came first, and was told that it had not happened. */
+  probedBefore: 'probed_before',
+} as const;
+
 /** What may be asked of the orchestrator, on its request topic. */
 export const RequestType = {
   start: 'skald.saga.start',

@@ -1,4 +1,4 @@
-import { type ReplyOutcome, SkaldError } from '@skald/core';
+import { OwnRejection, type ReplyOutcome, SkaldError } from '@skald/core';
 import { isOfOneKind, isOfOneSaga } from './fingerprint.js';
 
 /** The outcomes that are kept. A failure is not: the command may be tried again. */
@@ -52,12 +52,12 @@ export class IdTakenError extends SkaldError {
 
 const BLOCKED: FinalOutcome = {
   kind: 'rejected',
-  code: 'compensated_before',
+  code: OwnRejection.compensatedBefore,
   message: 'the compensation of this command came first',
 };
 const NOT_HAPPENED: FinalOutcome = {
   kind: 'rejected',
-  code: 'probed_before',
+  code: OwnRejection.probedBefore,
   message: 'a probe of this command came first and was told that it had not happened',
 };
 const NOTHING_TO_UNDO: FinalOutcome = { kind: 'succeeded', data: null };

@@ -1,4 +1,4 @@
-import { isRecord, type Message, shortened } from '@skald/core';
+import { isRecord, type Message, OwnRejection, shortened } from '@skald/core';
 import { validateData } from '@skald/runtime';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { EntityManager } from 'typeorm';
@@ -34,7 +34,7 @@ export async function callHandler(
     // Kept by the barrier like every no: a later copy must not be let through after the saga has turned back.
     return {
       kind: 'rejected',
-      code: 'invalid_request',
+      code: OwnRejection.invalidRequest,
       message: shortened(checked.problems.join('; '), 1_000),
     };
   }

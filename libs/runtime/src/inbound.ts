@@ -5,8 +5,10 @@ import {
   findNode,
   isRecord,
   MalformedIdError,
+  mayReject,
   type Message,
   parseCommandId,
+  printable,
   type ReplyOutcome,
   ReplyType,
   RequestType,
@@ -225,10 +227,10 @@ function readCommandRef(id: string): CommandRef {
 }
 
 function readOutcome(message: Message, definition: AnySaga | undefined, command: CommandRef): ReplyOutcome {
+  const node = definition && findNode(definition, command.step);
+  const contract = node && templateOf(node, command.direction)?.command;
   if (message.type === ReplyType.succeeded) {
-    const node = definition && findNode(definition, command.step);
     if (command.direction === 'probe' && node?.kind === 'step') return probed(node.command, message.data);
-    const contract = node && templateOf(node, command.direction)?.command;
     // A child saga answers with its output, which it has made itself.
     if (node?.kind === 'step' && contract?.reply === undefined) return { kind: 'succeeded', data: null };
     // A compensation whose action never came has nothing to tell: the barrier answers for its handler.
@@ -248,6 +250,12 @@ function readOutcome(message: Message, definition: AnySaga | undefined, command:
   const kind = message.type === ReplyType.rejected ? 'rejected' : 'failed';
   const code = typeof data['code'] === 'string' && data['code'] !== '' ? data['code'] : kind;
   const text = typeof data['message'] === 'string' ? data['message'] : '';
+  if (kind === 'rejected' && contract !== undefined && !mayReject(contract, code)) {
+    throw new UnusableMessageError(
+      'invalid_reply',
+      `'${contract.type}' has no rejection '${printable(code, LONGEST_CODE)}'; it has ${contract.rejections.join(', ')}`,
+    );
+  }
   return { kind, code: shortened(code, LONGEST_CODE), message: shortened(text, LONGEST_TEXT) };
 }
 
