@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Parser } from '@asyncapi/parser';
 import { CreateBotSaga } from '@bricklayer/contracts';
+import { command, saga } from '@skald/core';
 import { asyncApiDocument } from '@skald/orchestrator';
 import * as examples from '../../docs/examples/sagas.js';
 
@@ -44,6 +45,22 @@ describe('the AsyncAPI document', () => {
     expect(components.schemas['JobData']).toMatchObject({
       properties: { cron: { type: 'string', maxLength: 200 } },
     });
+  });
+
+  it('says of a compensation that its reply may be nothing, and of no other command', () => {
+    class Input {
+      item!: string;
+    }
+    const Do = command('shop.do', { request: Input, reply: Input });
+    const Undo = command('shop.undo', { request: Input, reply: Input });
+    const undoing = saga('undoing', { version: 1, input: Input })
+      .step('a', { send: Do, with: ({ input }) => input, undo: { send: Undo, with: ({ input }) => input } })
+      .build();
+    const { messages } = asyncApiDocument('shop', [undoing]).components;
+    expect(messages['shop-undo-succeeded']).toMatchObject({
+      payload: { properties: { data: { anyOf: [{ $ref: expect.any(String) }, { type: 'null' }] } } },
+    });
+    expect(JSON.stringify(messages['shop-do-succeeded'])).not.toContain('null');
   });
 
   it('names the codes with which a participant may say no', () => {

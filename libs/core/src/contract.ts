@@ -30,6 +30,11 @@ export type RequestOf<C extends CommandContract> =
   C extends CommandContract<string, infer Request> ? Request : never;
 export type ReplyOf<C extends CommandContract> =
   C extends CommandContract<string, object, infer Reply> ? Reply : never;
+/**
+ * What a compensation replies: what its contract says, or nothing, because its action never came and the barrier answered in
+ * the place of its handler. A participant's own handler of it always replies as the contract says.
+ */
+export type UndoReplyOf<C extends CommandContract> = ReplyOf<C> extends void ? void : ReplyOf<C> | null;
 export type RejectionOf<C extends CommandContract> =
   C extends CommandContract<string, object, unknown, infer Rejection> ? Rejection : never;
 

@@ -7,6 +7,7 @@ export type {
   ReplyOf,
   RequestOf,
   SignalContract,
+  UndoReplyOf,
 } from './contract.js';
 export { dataOf } from './data-seen.js';
 export { canBeUndone, definitionRef, findNode, nodeNamed, templateOf } from './definition.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { command } from './contract.js';
+import { command, type ReplyOf, type UndoReplyOf } from './contract.js';
 import type { InputOf, OutputOf } from './definition.js';
 import { Charge, OrderInput, type OrderSaga, Refund, ReleaseStock, ReserveStock } from './order.fixture.js';
 import { saga } from './saga.js';
@@ -41,6 +41,14 @@ export function compilerChecks(): void {
       with: ({ payment, stock }) => ({ reservationId: payment?.paymentId ?? stock.reservationId }),
     },
   });
+
+  // Nothing to undo: the barrier answers in the place of the handler.
+  const undone: UndoReplyOf<typeof Charge> = null;
+  // @ts-expect-error -- whoever reads what a compensation replied has to think of that
+  const paymentIdOf = (reply: UndoReplyOf<typeof Charge>): string => reply.paymentId;
+  // @ts-expect-error -- an action that has succeeded has always something to tell
+  const done: ReplyOf<typeof Charge> = null;
+  void [undone, paymentIdOf, done];
 
   class WithDate {
     at!: Date;

@@ -2,6 +2,7 @@ import {
   type AnySaga,
   type CommandContract,
   LifecycleType,
+  OwnRejection,
   ReplyType,
   RequestType,
   type SagaNode,
@@ -29,6 +30,10 @@ const FAILURE: JsonSchema = {
   required: ['code', 'message'],
 };
 const ANY: JsonSchema = {};
+const NOTHING_TO_UNDO: JsonSchema = {
+  type: 'null',
+  description: 'of a compensation whose action never came: there is nothing to undo',
+};
 const ASKS: JsonSchema = {
   type: 'boolean',
   description: 'whether an answer is wanted on the topic of events',
@@ -89,7 +94,7 @@ class DocumentWriter {
   }
 
   private command(contract: CommandContract): void {
-    const { type, participant, request, reply, rejections } = contract;
+    const { type, participant, request, rejections } = contract;
     const replies = topics.replies(this.namespace);
     const name = type.replace('.', '-');
     this.message(topics.commands(this.namespace, participant), name, {
@@ -99,11 +104,9 @@ class DocumentWriter {
     });
     this.message(replies, `${name}-succeeded`, {
       title: `${type} succeeded`,
-      payload: event(ReplyType.succeeded, reply === undefined ? ANY : this.schemas.reference(reply), [
-        'commandid',
-      ]),
+      payload: event(ReplyType.succeeded, this.reply(contract), ['commandid']),
     });
-    const codes = ['invalid_request', 'compensated_before', ...rejections];
+    const codes = [...Object.values(OwnRejection), ...rejections];
     const rejected = { ...FAILURE, properties: { ...properties(FAILURE), code: { enum: codes } } };
     this.message(replies, `${name}-rejected`, {
       title: `${type} rejected`,
@@ -115,6 +118,14 @@ class DocumentWriter {
       summary: 'Tried again as the policy of the step says.',
       payload: event(ReplyType.failed, FAILURE, ['commandid']),
     });
+  }
+
+  private reply({ type, reply }: CommandContract): JsonSchema {
+    if (reply === undefined) return ANY;
+    const schema = this.schemas.reference(reply);
+    const nodes = this.sagas.flatMap((saga) => saga.nodes);
+    const isCompensation = nodes.some((node) => templateOf(node, 'undo')?.command.type === type);
+    return isCompensation ? { anyOf: [schema, NOTHING_TO_UNDO] } : schema;
   }
 
   private requests(): void {

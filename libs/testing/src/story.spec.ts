@@ -41,6 +41,28 @@ describe('a story', () => {
       .expectCompensated(['reserve stock']);
   });
 
+  it('tells of a compensation that found nothing to undo, though its contract has a reply', () => {
+    const RefundStock = command('stock.refund', { request: Order, reply: Order });
+    const Refunding = saga('refunding', { version: 1, input: Order })
+      .step('reserve stock', {
+        send: ReserveStock,
+        with: ({ input }) => input,
+        retry: { maximumAttempts: 1 },
+        undo: { send: RefundStock, with: ({ input }) => input },
+      })
+      .build();
+    given(Refunding, ORDER)
+      .expectCommand(ReserveStock)
+      .noReply()
+      .advance('30s')
+      .expectCommand(RefundStock)
+      .nothingToUndo()
+      .expectCompensated(['reserve stock']);
+    expect(() => given(Refunding, ORDER).expectCommand(ReserveStock).nothingToUndo()).toThrow(
+      /'stock.reserve' is no compensation here/,
+    );
+  });
+
   it.each<[string, () => unknown, RegExp]>([
     [
       'another command was sent',

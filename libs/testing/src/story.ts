@@ -310,6 +310,11 @@ export class Story<Output = unknown> {
     if ('problems' in checked) this.fail(`${what} does not fit its class: ${checked.problems.join('; ')}.`);
   }
 
+  /** @internal */
+  checkCompensation({ compensates, type }: Message): void {
+    if (compensates === undefined) this.fail(`'${type}' is no compensation here: it has something to do.`);
+  }
+
   private note(line: string): void {
     this.timeline.push(`${new Date(this.now).toISOString().slice(5, 23).replace('T', ' ')}  ${line}`);
   }
@@ -357,6 +362,12 @@ export class ExpectedCommand<C extends CommandContract, Output> {
       this.story.check(this.contract.reply, data, `the reply to '${this.contract.type}'`);
     }
     return this.tell({ kind: 'succeeded', data: data ?? null });
+  }
+
+  /** Of a compensation: its action never came, so that the participant's barrier answers, and nothing is undone. */
+  nothingToUndo(): Story<Output> {
+    this.story.checkCompensation(this.message);
+    return this.tell({ kind: 'succeeded', data: null });
   }
 
   /** It says a business no. */
