@@ -1,4 +1,4 @@
-import type { CallAnswer, SagaInstance } from '@skald/core';
+import { type CallAnswer, checkJson, NotJsonError, type SagaInstance } from '@skald/core';
 import { AskedRequests, outsideMessage, startMessage } from './asked-requests.js';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError, UnknownDefinitionError } from './errors.js';
@@ -40,6 +40,7 @@ export class InsideRequests {
 
   /** @throws RequestRefusedError */
   async start(request: StartRequest): Promise<Started> {
+    checkGiven(request.input, 'the input');
     const work = await this.readStart(request);
     if (work.kind === 'start') {
       const result = await this.submit(work);
@@ -54,6 +55,7 @@ export class InsideRequests {
 
   /** @throws RequestRefusedError */
   async outside(work: OutsideWork): Promise<Applied> {
+    checkGivenIn(work);
     const result = await this.submit(work);
     if (result.kind === 'applied') return result;
     if (result.kind !== 'elsewhere') return {};
@@ -89,6 +91,37 @@ export class InsideRequests {
     if (result === undefined) throw new Error('the turn gave no result');
     if (result.kind === 'refused') throw result.error;
     return result;
+  }
+}
+
+function checkGivenIn(work: OutsideWork): void {
+  switch (work.kind) {
+    case 'signal':
+      checkGiven(work.data, 'the data of the signal');
+      return;
+    case 'call':
+      checkGiven(work.request, 'the data of the call');
+      return;
+    case 'operator':
+      if ('data' in work.action) checkGiven(work.action.data, 'the data');
+      if ('output' in work.action) checkGiven(work.action.output, 'the output');
+      return;
+    case 'cancel':
+  }
+}
+
+/**
+ * What comes from this process was not read from JSON, and must be stored as it is all the same.
+ *
+ * @throws RequestRefusedError naming the place
+ */
+function checkGiven(value: unknown, what: string): void {
+  if (value === undefined) return;
+  try {
+    checkJson(value, what);
+  } catch (error) {
+    if (!(error instanceof NotJsonError)) throw error;
+    throw new RequestRefusedError('invalid_input', error.message);
   }
 }
 
