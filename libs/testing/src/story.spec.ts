@@ -41,6 +41,22 @@ describe('a story', () => {
       .expectCompensated(['reserve stock']);
   });
 
+  it('does not let a function of the saga change the data that it is given', () => {
+    const Changing = saga('changing', { version: 1, input: Order })
+      .step('reserve stock', {
+        send: ReserveStock,
+        with: ({ input }) => {
+          input.amount += 1;
+          return input;
+        },
+      })
+      .build();
+    const story = given(Changing, ORDER);
+    expect(story.instance.input).toEqual(ORDER);
+    expect(story.instance.suspension).toMatchObject({ step: 'reserve stock', code: 'definition_threw' });
+    expect(story.instance.suspension?.message).toContain("'amount'");
+  });
+
   it('tells of a compensation that found nothing to undo, though its contract has a reply', () => {
     const RefundStock = command('stock.refund', { request: Order, reply: Order });
     const Refunding = saga('refunding', { version: 1, input: Order })

@@ -57,7 +57,7 @@ interface Sent {
  *       .expectCompensated();
  *
  * Payloads and replies are checked against their contracts as on the wire, and after every event the instance is stored
- * and loaded. An expectation that is not met throws a `StoryError` with the timeline.
+ * and loaded. A function of the saga that changes the data which it is given suspends it here. An expectation that is not met throws a `StoryError` with the timeline.
  *
  * @throws StoryError when the input does not fit its class
  */
@@ -272,7 +272,7 @@ export class Story<Output = unknown> {
   }
 
   private happens(event: Untimed<SagaEvent>): void {
-    const full: SagaEvent = { ...event, at: this.now, random: this.random };
+    const full: SagaEvent = stored({ ...event, at: this.now, random: this.random });
     const after = transition(this.saga, this.current, full);
     if (after === null) throw new Error(`'${event.kind}' came before the saga was started`);
     if (after.refused !== undefined)
@@ -280,7 +280,7 @@ export class Story<Output = unknown> {
     if (after.answer !== undefined) this.lastAnswer = after.answer;
     if (after.instance === this.current) return;
     this.note(timelineText(historyEntry(this.current, full, after)));
-    this.current = JSON.parse(JSON.stringify(after.instance)) as SagaInstance;
+    this.current = stored(after.instance);
     for (const effect of after.effects) {
       if (effect.kind !== 'send') continue;
       const owed = owedMessage(this.saga, this.current, effect.commandId);
@@ -332,6 +332,11 @@ export class Story<Output = unknown> {
     const { wakeAt } = this.instance;
     return wakeAt === null ? '' : ` (the next timer is due in ${(wakeAt - this.now) / 1_000} s)`;
   }
+}
+
+/** What comes back from a database; nothing may change it, as the functions of a saga run again and again on it. */
+function stored<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value), (_, member: unknown) => Object.freeze(member)) as T;
 }
 
 /** The saga refused what the story did. */
