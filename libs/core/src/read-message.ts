@@ -27,16 +27,16 @@ const IDS: ReadonlySet<string> = new Set(['id', 'commandid', 'requestid', 'compe
 /** Every id that Skald makes is shorter. */
 const LONGEST_ID = 3_000;
 const LONGEST_ATTRIBUTE = 1_000;
-/** What CloudEvents allows in no attribute. */
+/** What CloudEvents allows in no attribute, beside halves of characters. */
 // oxlint-disable-next-line no-control-regex -- control characters are just what must be kept out
-const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f]|\p{Surrogate}/u;
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 function checkText(name: string, text: string): void {
   const longest = IDS.has(name) ? LONGEST_ID : LONGEST_ATTRIBUTE;
   if (text.length > longest) {
     throw new MalformedMessageError(`the attribute '${name}' is longer than ${longest} characters`);
   }
-  if (FORBIDDEN.test(text)) {
+  if (CONTROL.test(text) || !text.isWellFormed()) {
     throw new MalformedMessageError(`the attribute '${name}' holds a control character or half a character`);
   }
 }

@@ -1,12 +1,7 @@
-// oxlint-disable-next-line no-control-regex -- NUL is just what is looked for
-const SUSPECT = /[\u0000\uD800-\uDFFF]/;
-const HALF = /\p{Surrogate}/u;
-
 /** What of a text PostgreSQL or UTF-8 cannot hold, if there is such a thing: NUL, or half a character. */
 export function textProblem(text: string): 'NUL' | 'half a character' | undefined {
-  if (!SUSPECT.test(text)) return undefined;
   if (text.includes('\0')) return 'NUL';
-  return HALF.test(text) ? 'half a character' : undefined;
+  return text.isWellFormed() ? undefined : 'half a character';
 }
 
 /**
