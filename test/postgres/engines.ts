@@ -49,7 +49,8 @@ export async function engines(pool: { poolSize?: number; pipeline?: boolean } = 
     start: async (sagas, options = {}) => {
       const definitions = new DefinitionRegistry();
       for (const definition of sagas) definitions.register(definition);
-      const transport = new MemoryTransport({ broker, log });
+      const { clock } = options;
+      const transport = new MemoryTransport({ broker, log, ...(clock && { clock }) });
       const store = new PostgresStore(database.dataSource);
       const engine = new SagaEngine({
         namespace: 'shop',

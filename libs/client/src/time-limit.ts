@@ -14,12 +14,12 @@ export class TimeLimit {
     duration: Duration = DEFAULT,
   ) {
     this.milliseconds = readDuration('saga client', 'timeout', duration);
-    this.endsAt = clock.now() + this.milliseconds;
+    this.endsAt = clock.elapsed() + this.milliseconds;
   }
 
   /** Milliseconds, 0 when it is over. */
   get left(): number {
-    return Math.max(0, this.endsAt - this.clock.now());
+    return Math.max(0, this.endsAt - this.clock.elapsed());
   }
 
   /** What the promise comes to; rejects with `tooLate` when the time is over before that. */

@@ -38,7 +38,7 @@ export class ProgressSampler {
   constructor(
     private readonly admin: Pick<TopicAdmin, 'bounds' | 'confirmed'>,
     private readonly log: Pick<Log, 'warn' | 'log'>,
-    private readonly now: () => number = Date.now,
+    private readonly now: () => number = () => performance.now(),
   ) {}
 
   /** What was seen so far; nothing when it cannot tell. Asking makes it look. */
@@ -63,7 +63,7 @@ export class ProgressSampler {
     const watch: Watch = {
       group,
       topic,
-      history: new ProgressHistory(partitionOf),
+      history: new ProgressHistory(partitionOf, this.now),
       askedAt: 0,
       failingSince: undefined,
       deniedUntil: 0,

@@ -37,7 +37,10 @@ interface StoredOwed extends OwedRow {
 }
 
 export interface MemoryStoreOptions {
-  /** The store's own clock, by which it knows who is alive. Milliseconds since 1970. Default: the system's. */
+  /**
+   * The store's own clock, by which it knows who is alive, and engines decide about timers and ages. Milliseconds since 1970.
+   * Default: the system's for the former, and the engine's own for the latter.
+   */
   readonly now?: () => number;
 }
 
@@ -56,8 +59,12 @@ export class MemoryStore implements Store {
   private last: Promise<unknown> = Promise.resolve();
   readonly processes: MemoryProcesses;
 
-  constructor({ now = () => systemClock.now() }: MemoryStoreOptions = {}) {
-    this.processes = new MemoryProcesses(now);
+  constructor(private readonly options: MemoryStoreOptions = {}) {
+    this.processes = new MemoryProcesses(options.now ?? (() => systemClock.now()));
+  }
+
+  now(): number | undefined {
+    return this.options.now?.();
   }
 
   /** Transactions run one after the other; what one writes is seen when it has ended well. */

@@ -102,11 +102,11 @@ export class MemoryTransport implements TransportWithDeadLetters {
 
   /** Looks when it is asked, at most once a millisecond. */
   progress(group: string, topic: string): Progress | undefined {
-    const now = this.clock.now();
+    const now = this.clock.elapsed();
     const stand = this.broker.standOf(group, topic);
     if (stand === undefined) return undefined;
     const place = `${group} ${topic}`;
-    const history = this.histories.get(place) ?? new ProgressHistory(partitionOf);
+    const history = this.histories.get(place) ?? new ProgressHistory(partitionOf, () => this.clock.elapsed());
     this.histories.set(place, history);
     if (history.knownAt !== now) history.add({ at: now, seenAt: now, ...stand });
     return history;

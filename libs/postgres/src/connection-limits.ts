@@ -1,4 +1,5 @@
 import type { DataSourceOptions } from 'typeorm';
+import { DATABASE_TIME } from './database-time.js';
 
 /**
  * How long PostgreSQL lets one of our connections hold others up, in milliseconds. Together they let go of every lock of a
@@ -61,11 +62,11 @@ export function connectionLimits({ statementTimeout }: ConnectionLimitOptions = 
 }
 
 /**
- * Asked once of each connection: who answers, and which limits it has. Sets those that concern nobody but who is gone.
+ * Asked once of each connection: who answers, what its clock says, and which limits it has. Sets those that concern nobody but who is gone.
  * Milliseconds; 0 is no limit.
  */
 export const INTRODUCTION = `
-  SELECT pg_backend_pid() AS pid,
+  SELECT pg_backend_pid() AS pid, ${DATABASE_TIME} AS now,
          ${milliseconds('lock_timeout')} AS lock,
          ${milliseconds('statement_timeout')} AS statement,
          ${milliseconds('idle_in_transaction_session_timeout')} AS idle,
@@ -75,6 +76,8 @@ export const INTRODUCTION = `
 
 export interface Introduction {
   readonly pid: number;
+  /** What its clock says, in milliseconds since 1970. */
+  readonly now: number;
   readonly lock: number;
   readonly statement: number;
   readonly idle: number;

@@ -2,6 +2,7 @@ import { StoreUnavailableError, StoreUnusableError } from '@skald/runtime';
 import type { PoolClient } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { INTRODUCTION, type Introduction, limitsOf } from './connection-limits.js';
+import { databaseTimeOf } from './database-time.js';
 import { unavailable } from './store-error.js';
 import { watch } from './watch.js';
 
@@ -45,7 +46,10 @@ export async function lendConnection(
   try {
     let limits = introduced.get(client);
     if (limits === undefined) {
-      const { rows } = await client.query<Introduction>(INTRODUCTION);
+      const { rows } = await databaseTimeOf(runner.dataSource).look(
+        () => client.query<Introduction>(INTRODUCTION),
+        (result) => result.rows[0]?.now,
+      );
       const [introduction] = rows;
       if (introduction === undefined) throw new StoreUnavailableError('PostgreSQL did not say who it is');
       checkPooler(client, introduction, options);

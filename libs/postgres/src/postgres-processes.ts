@@ -1,6 +1,7 @@
 import type { Message } from '@skald/core';
 import type { AskedRequest, KeptMessage, NotedDefinition, Processes, ProcessNote } from '@skald/runtime';
 import type { PoolClient, QueryResultRow } from 'pg';
+import type { DatabaseTime } from './database-time.js';
 import { answerRequest } from './sql/answer-request.js';
 import { askRequest } from './sql/ask-request.js';
 import { askedRequest } from './sql/asked-request.js';
@@ -21,11 +22,23 @@ interface Statement {
 
 /** The tables `skald_process` and `skald_parked`: one statement, and so one transaction, for each thing that is done. */
 export class PostgresProcesses implements Processes {
-  constructor(private readonly withClient: WithClient) {}
+  constructor(
+    private readonly withClient: WithClient,
+    private readonly time: DatabaseTime,
+  ) {}
 
   beat(namespace: string, { id, label, definitions }: ProcessNote): Promise<ProcessNote[]> {
-    type Row = { id: string; label: string; definitions: NotedDefinition[] };
-    return this.query<Row>(beat, [namespace, id, label, JSON.stringify(definitions)]);
+    type Row = { id: string | null; label: string; definitions: NotedDefinition[]; now: number };
+    const values = [namespace, id, label, JSON.stringify(definitions)];
+    return this.withClient(async (client) => {
+      const { rows } = await this.time.look(
+        () => client.query<Row>({ ...beat, values }),
+        (result) => result.rows[0]?.now,
+      );
+      return rows.flatMap((row) =>
+        row.id === null ? [] : [{ id: row.id, label: row.label, definitions: row.definitions }],
+      );
+    });
   }
 
   async leave(id: string): Promise<void> {

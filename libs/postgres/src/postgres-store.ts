@@ -12,6 +12,7 @@ import {
 } from '@skald/runtime';
 import type { PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
+import { type DatabaseTime, databaseTimeOf } from './database-time.js';
 import { type LendOptions, withConnection } from './lent-connection.js';
 import { poolProblem } from './pool-size.js';
 import { PostgresProcesses } from './postgres-processes.js';
@@ -49,13 +50,22 @@ const CONNECTIONS_OF_ENGINE = 4;
  * migrations of `orchestratorSchema`; it stays the caller's to close.
  */
 export class PostgresStore implements Store {
-  readonly processes = new PostgresProcesses((work) => this.withClient(work));
+  readonly processes: PostgresProcesses;
+  private readonly time: DatabaseTime;
 
   /** @param options for connections that go through a pooler */
   constructor(
     private readonly dataSource: DataSource,
     private readonly options: LendOptions = {},
-  ) {}
+  ) {
+    this.time = databaseTimeOf(dataSource);
+    this.processes = new PostgresProcesses((work) => this.withClient(work), this.time);
+  }
+
+  /** Known as soon as the first connection is there, and looked at again with every beat of an engine. */
+  now(): number | undefined {
+    return this.time.now();
+  }
 
   async check(): Promise<readonly string[]> {
     await this.withClient(() => Promise.resolve());

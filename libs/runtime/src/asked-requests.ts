@@ -79,10 +79,10 @@ export class AskedRequests {
 
   private async untilAnswered(row: string, definition: string): Promise<AskedAnswer> {
     const { processes, clock } = this.options;
-    const begin = clock.now();
+    const begin = clock.elapsed();
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       await new Promise<void>((resolve) => clock.after(pause, resolve));
-      const waited = clock.now() - begin;
+      const waited = clock.elapsed() - begin;
       let state = await processes.asked(row);
       if (state?.isTaken === false && waited >= ASKED_MS) {
         state = await processes.withdraw(row);

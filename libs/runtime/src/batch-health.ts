@@ -6,7 +6,7 @@ const SLOW_MS = 3_000;
 const FAILING_MS = 3_000;
 const LATELY_MS = 15_000;
 
-/** Remembers how batches end, to tell whether any get done. Times are milliseconds since 1970. */
+/** Remembers how batches end, to tell whether any get done. Times are of a clock that nobody sets, in milliseconds. */
 export class BatchHealth {
   private begunAt: number | undefined;
   private failure: { readonly since: number; readonly at: number; readonly text: string } | undefined;

@@ -104,6 +104,7 @@ describe('blue-green: processes that know different definitions', () => {
       definitions: registry,
       clock: {
         now: () => clock.now(),
+        elapsed: () => clock.elapsed(),
         after: (milliseconds, callback) => clock.after(milliseconds, () => process.isAlive && callback()),
       },
       random: () => 0.5,

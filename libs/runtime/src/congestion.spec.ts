@@ -33,7 +33,7 @@ const COMMANDS = topics.commands('shop', 'stock');
 const REPLIES = topics.replies('shop');
 
 /** What a backlog is, and what it must not be taken for. In memory, with a clock that the test moves. */
-describe('a time that is up', () => {
+describe('a time that is up, by a store whose clock is ten minutes ahead of that of the processes', () => {
   let broker: MemoryBroker;
   let store: MemoryStore;
   let clock: VirtualClock;
@@ -98,7 +98,7 @@ describe('a time that is up', () => {
   beforeEach(async () => {
     // One partition each, so that one hung member has everything.
     broker = new MemoryBroker({ partitions: 1 });
-    store = new MemoryStore();
+    store = new MemoryStore({ now: () => clock.now() + 600_000 });
     clock = new VirtualClock();
     lines.length = 0;
     engine = await startEngine();

@@ -34,6 +34,7 @@ import { printableLog } from './printable-log.js';
 import { Relay } from './relay.js';
 import { DEFAULT_TRACE_RETENTION_MS } from './removal.js';
 import { RequestHandler } from './request-handler.js';
+import { storeClock } from './store-clock.js';
 import { keyText, type WorkResult } from './turn.js';
 import { TurnQueue } from './turn-queue.js';
 import { TurnRunner } from './turn-runner.js';
@@ -76,6 +77,9 @@ export interface EngineOptions {
    * Milliseconds. Default: 365 days.
    */
   readonly traceRetentionMs?: number | undefined;
+  /**
+   * Of this process. The store's own clock decides about timers, deadlines and ages, where it tells one. Default: the system's.
+   */
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly crashProbe?: CrashProbe;
@@ -111,10 +115,11 @@ export class SagaEngine {
   constructor(given: EngineOptions) {
     const options: EngineOptions = { ...given, log: printableLog(given.log) };
     this.options = options;
-    const { clock = systemClock, log, timerPollMs: pollMs = 1_000 } = options;
+    const { store, log, timerPollMs: pollMs = 1_000 } = options;
     checkEngineOptions(options);
+    const clock = storeClock(options.clock ?? systemClock, store);
     this.maximumTurn = options.maximumTurn ?? 300;
-    this.health = new BatchHealth(() => clock.now());
+    this.health = new BatchHealth(() => clock.elapsed());
     this.outbox = new Relay({
       ...options,
       clock,
@@ -135,7 +140,7 @@ export class SagaEngine {
     this.live = live;
     this.runner = new TurnRunner({
       ...options,
-      patience: new Patience(options),
+      patience: new Patience({ ...options, clock }),
       clock,
       live,
       random: options.random ?? Math.random,

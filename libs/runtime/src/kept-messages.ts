@@ -68,10 +68,10 @@ export class KeptMessages {
     if (kept.length === 0) return;
     const { namespace, store, transport, clock, log } = this.options;
     // Before anybody else may take them up.
-    const end = clock.now() + TAKEN_MS / 2;
+    const end = clock.elapsed() + TAKEN_MS / 2;
     const letters = await this.calls.handle(
       kept.map(({ message }) => ({ topic: topicOf(namespace, message), message })),
-      () => !this.isStopped && clock.now() < end,
+      () => !this.isStopped && clock.elapsed() < end,
     );
     // Given up: they are taken up again later.
     if (letters === undefined) return;

@@ -11,8 +11,8 @@ import {
   type TimerEvent,
   topics,
 } from '@skald/core';
-import type { Log, Transport } from './ports.js';
-import type { Progress } from './progress.js';
+import type { Clock, Log, Transport } from './ports.js';
+import { type Progress, progressAt } from './progress.js';
 import { RetryBudget } from './retry-budget.js';
 
 /** What is not known yet is asked for again so soon, and later the longer it lasts. */
@@ -35,6 +35,8 @@ type ReplyEvent = Extract<SagaEvent, { kind: 'reply' }>;
 export interface PatienceOptions {
   readonly namespace: string;
   readonly transport: Transport;
+  /** By which times are up. The transport has one of its own. */
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Pick<Log, 'warn' | 'log'>;
 }
 
@@ -127,8 +129,7 @@ export class Patience {
     dueAt: number,
     now: number,
   ): number | 'queued' | 'unknown' {
-    const { namespace, transport } = this.options;
-    const progress = transport.progress?.(`${namespace}.${participant}`, topic);
+    const progress = this.progress(`${this.options.namespace}.${participant}`, topic);
     if (progress === undefined) return dueAt;
     const { knownAt } = progress;
     if (knownAt === undefined) return 'unknown';
@@ -151,9 +152,14 @@ export class Patience {
 
   /** Whether the orchestrators have read what lay in their topic at that time. */
   private hasRead(topic: string, time: number): boolean {
-    const { namespace, transport } = this.options;
-    const progress: Progress | undefined = transport.progress?.(orchestratorGroup(namespace), topic);
+    const progress = this.progress(orchestratorGroup(this.options.namespace), topic);
     return progress === undefined || progress.reachedAt(time, { stalledMs: STALLED_MS }) !== undefined;
+  }
+
+  private progress(group: string, topic: string): Progress | undefined {
+    const { transport, clock } = this.options;
+    const progress = transport.progress?.(group, topic);
+    return progress && progressAt(clock.now(), progress);
   }
 
   /** Of commands that lie unread the first is logged, and their end, once there were none for a while. */

@@ -114,6 +114,11 @@ export interface Store {
   removed(key: InstanceKey): Promise<RemovedInstance[]>;
   /** What processes leave for each other. */
   readonly processes: Processes;
+  /**
+   * What the store's own clock says, as far as is known: asking waits for nothing. All processes that share the store decide
+   * by it about timers, deadlines and ages. Milliseconds since 1970. Absent, or nothing: they go by their own clocks.
+   */
+  now?(): number | undefined;
 }
 
 /** The part of a store that works inside a transaction. Locks are held until it ends. */
@@ -225,14 +230,17 @@ export interface Transport {
 
 /** Time, so that tests can move it. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970. It may be set, and go back. */
   now(): number;
+  /** Milliseconds since some moment, for how long something takes: nobody sets it. */
+  elapsed(): number;
   /** Calls back once after a delay; the function returned takes that back. */
   after(milliseconds: number, callback: () => void): () => void;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after: (milliseconds, callback) => {
     const timer = setTimeout(callback, milliseconds);
     return () => clearTimeout(timer);

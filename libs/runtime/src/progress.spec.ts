@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { ProgressHistory } from './progress.js';
+import { progressAt, ProgressHistory } from './progress.js';
 
 /** Keys are the partitions' own numbers. */
 function historyOf(
   ...looks: [at: number, ends: number[], confirmed: (number | undefined)[]][]
 ): ProgressHistory {
-  const history = new ProgressHistory((key) => Number(key));
+  const history = new ProgressHistory(
+    (key) => Number(key),
+    () => 0,
+  );
   for (const [at, ends, confirmed] of looks) history.add({ at, seenAt: at + 10, ends, confirmed });
   return history;
 }
@@ -46,10 +49,28 @@ describe('how far a group has got', () => {
   });
 
   it('has passed what was deleted before anybody read it', () => {
-    const history = new ProgressHistory(() => 0);
+    const history = new ProgressHistory(
+      () => 0,
+      () => 0,
+    );
     history.add({ at: 100, seenAt: 110, ends: [9], starts: [9], confirmed: [undefined] });
     expect(history.reachedAt(100)).toBe(110);
     expect(history.hasConfirmed).toBe(false);
+  });
+
+  it('is told by another clock than that of the looks, too', () => {
+    const history = new ProgressHistory(
+      () => 0,
+      () => 1_000,
+    );
+    const told = progressAt(601_000, history);
+    expect(told.knownAt).toBeUndefined();
+    expect(told.reachedAt(600_000)).toBeUndefined();
+    history.add({ at: 100, seenAt: 110, ends: [7], confirmed: [7] });
+    const seen = progressAt(601_000, history);
+    expect(seen).toMatchObject({ now: 601_000, knownAt: 600_100, hasConfirmed: true });
+    expect(seen.reachedAt(600_100)).toBe(600_110);
+    expect(seen.reachedAt(600_101)).toBeUndefined();
   });
 
   it('counts a group that lives and does not move for long as being at the end', () => {
@@ -62,7 +83,10 @@ describe('how far a group has got', () => {
   });
 
   it('keeps a bounded number of looks, and forgets so that it errs on the late side', () => {
-    const history = new ProgressHistory(() => 0);
+    const history = new ProgressHistory(
+      () => 0,
+      () => 0,
+    );
     for (let look = 0; look < 100_000; look += 1) {
       history.add({ at: look * 500, seenAt: look * 500, ends: [look], confirmed: [look - 20] });
     }

@@ -1,5 +1,9 @@
-/** How far a consumer group has got in a topic, as far as a transport knows. Times are milliseconds since 1970. */
+/**
+ * How far a consumer group has got in a topic, as far as a transport knows. Times are milliseconds of a clock of the
+ * transport's, which nobody sets; `now` tells how it stands.
+ */
 export interface Progress {
+  readonly now: number;
   /** When it was looked last; absent: not yet. */
   readonly knownAt: number | undefined;
   /** Whether the group has ever confirmed anything there. */
@@ -35,6 +39,21 @@ export interface ProgressSample {
   readonly starts?: readonly number[];
 }
 
+/** The same progress in milliseconds since 1970, by a clock that says `now`. */
+export function progressAt(now: number, progress: Progress): Progress {
+  const ahead = now - progress.now;
+  const { hasConfirmed, knownAt } = progress;
+  return {
+    now,
+    hasConfirmed,
+    knownAt: knownAt === undefined ? undefined : knownAt + ahead,
+    reachedAt: (time, where) => {
+      const at = progress.reachedAt(time - ahead, where);
+      return at === undefined ? undefined : at + ahead;
+    },
+  };
+}
+
 /** As many looks are kept. Of more than that every second old one is forgotten, which makes answers later and never wrong. */
 const KEPT = 240;
 
@@ -42,8 +61,18 @@ const KEPT = 240;
 export class ProgressHistory implements Progress {
   private samples: ProgressSample[] = [];
 
-  /** @param partitionOf where messages of a key lie, among so many partitions */
-  constructor(private readonly partitionOf: (key: string, partitions: number) => number) {}
+  /**
+   * @param partitionOf where messages of a key lie, among so many partitions
+   * @param elapsed the clock of the looks
+   */
+  constructor(
+    private readonly partitionOf: (key: string, partitions: number) => number,
+    private readonly elapsed: () => number,
+  ) {}
+
+  get now(): number {
+    return this.elapsed();
+  }
 
   get knownAt(): number | undefined {
     return this.samples.at(-1)?.at;

@@ -1,7 +1,9 @@
 import { ALIVE_MS, ASKED_MS } from '@skald/runtime';
+import { DATABASE_TIME } from '../database-time.js';
 
 /**
- * Notes that a process lives, forgets what those left behind that no longer do, and tells who else is there.
+ * Notes that a process lives, forgets what those left behind that no longer do, and tells who else is there, or nobody, and
+ * what the clock says: always a row.
  * Two that do this at once pass over each other's rows. Indexes: skald_process_pkey, skald_parked_asked.
  */
 export const beat = {
@@ -22,7 +24,8 @@ export const beat = {
                      WHERE is_asked AND created_at <= now() - interval '${6 * ASKED_MS} ms'
                        FOR UPDATE SKIP LOCKED)
     )
-    SELECT id, label, definitions
-      FROM skald_process
-     WHERE namespace = $1 AND id <> $2 AND seen_at > now() - interval '${ALIVE_MS} ms'`,
+    SELECT id, label, definitions, now
+      FROM (SELECT ${DATABASE_TIME} AS now) AS clock
+      LEFT JOIN skald_process
+        ON namespace = $1 AND id <> $2 AND seen_at > now() - interval '${ALIVE_MS} ms'`,
 } as const;

@@ -13,7 +13,7 @@ import type { KeyedRandom } from './keyed-random.js';
  * - `crash …`: the process is killed there and started again, or another takes over
  * - `race lost`: another worker changed the instance first; the transaction is run again
  * - `commit unconfirmed`: committed, and the connection is lost before anyone knows
- * - `clock skewed`: a process's clock is up to 20 seconds off
+ * - `clock skewed`: a process's clock is up to ten minutes off, and what it knows of the database's up to 0.2 s
  * - `rejected`: a participant says no
  * - `failed`: a participant's attempt fails
  * - `silent`: a participant takes commands and does nothing, for some attempts or for good

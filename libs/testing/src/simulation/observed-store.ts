@@ -15,6 +15,8 @@ export interface StoreMishaps {
   readonly checkAlive: () => void;
   readonly losesRace: (changes: Changes) => boolean;
   readonly losesCommit: (changes: Changes) => boolean;
+  /** By how much the process is wrong about the database's clock, in milliseconds. */
+  readonly timeErrorMs: number;
 }
 
 type Decorate = (store: Store) => Store;
@@ -42,6 +44,10 @@ export class ObservedStore {
       pinned: (namespace) => store.pinned(namespace),
       processes: store.processes,
       removed: (key) => store.removed(key),
+      now: () => {
+        const now = store.now();
+        return now === undefined ? undefined : now + mishaps.timeErrorMs;
+      },
     });
   }
 

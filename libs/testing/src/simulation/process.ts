@@ -58,14 +58,15 @@ export class Process {
 
   constructor(private readonly options: ProcessOptions) {
     const { name, random, faults, store, decorateStore } = options;
-    this.skewMs = faults.strikes('clock skewed', name)
-      ? random.between(-20_000, 20_000, `skew of ${name}`)
-      : 0;
+    const isSkewed = faults.strikes('clock skewed', name);
+    this.skewMs = isSkewed ? random.between(-600_000, 600_000, `skew of ${name}`) : 0;
+    const timeErrorMs = isSkewed ? random.between(-200, 200, `error of ${name}`) : 0;
     this.engine = new SagaEngine({
       namespace: options.namespace,
       definitions: options.definitions,
       store: store.forProcess(
         {
+          timeErrorMs,
           checkAlive: () => this.checkAlive(),
           losesRace: (changes) => this.losesRace(changes),
           losesCommit: (changes) => faults.strikes('commit unconfirmed', nameOfChanges(changes)),
@@ -159,6 +160,7 @@ export class Process {
     const { loop } = this.options;
     return {
       now: () => loop.now() + this.skewMs,
+      elapsed: () => loop.now(),
       after: (milliseconds, callback) =>
         loop.plan(
           milliseconds,
