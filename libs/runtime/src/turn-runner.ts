@@ -120,10 +120,11 @@ export class TurnRunner {
     const { transport, crashProbe, outbox, log, patience, clock } = this.options;
     await crashProbe('after commit');
     try {
-      const messages = decided.messages();
+      const { messages, isWhole } = decided.messages();
       await transport.send(messages);
       patience.budget.sent(messages, clock.now());
       this.sendFails = false;
+      if (!isWhole) return;
     } catch (error) {
       // Of failures in a row the first is logged.
       if (!this.sendFails) {

@@ -189,19 +189,26 @@ export class DecidedTurn {
     };
   }
 
-  /** The messages that the turn owes, as the instances stand at its end. */
-  messages(): OutgoingMessage[] {
+  /** The messages that the turn owes, as the instances stand at its end, and whether these are all of them. */
+  messages(): { readonly messages: readonly OutgoingMessage[]; readonly isWhole: boolean } {
     const messages: OutgoingMessage[] = [];
+    let isWhole = true;
     for (const [key, ids] of this.owed) {
       const instance = this.instances.get(key);
       const definition = this.definitions.get(key);
       if (instance === undefined) continue;
       for (const id of ids) {
-        const message = definition ? owedMessage(definition, instance, id) : removedMessage(id);
-        if (message !== undefined) messages.push(message);
+        try {
+          const message = definition ? owedMessage(definition, instance, id) : removedMessage(id);
+          if (message !== undefined) messages.push(message);
+        } catch (error) {
+          // It could be made when it was decided: its definition does not give the same each time. The relay ends it.
+          isWhole = false;
+          this.around.log.warn(`${id} cannot be made any more: ${faultOf(error).message}`);
+        }
       }
     }
-    return messages;
+    return { messages, isWhole };
   }
 
   /** What was refused on purpose, or could not be decided at all: then nothing of it is left in this turn. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { command, saga } from '@skald/core';
+import { command, RequestType, saga } from '@skald/core';
 import { IsString } from 'class-validator';
 import { Shop } from './shop.fixture.js';
 
@@ -46,6 +46,33 @@ describe('a message that can never be sent', () => {
     const { length } = shop.lines;
     await shop.clock.advance(60_000);
     expect(shop.lines.slice(length).filter((line) => line.includes('relay'))).toEqual([]);
+  });
+
+  it('is one that its definition makes only once: its saga is suspended, and the others of its batch wait for nothing', async () => {
+    let calls = 0;
+    const Fickle = saga('fickle', { version: 1, input: Order })
+      .step('reserve', {
+        send: Reserve,
+        with: ({ input }) => {
+          calls += 1;
+          if (calls > 1) throw new Error('not twice');
+          return input;
+        },
+      })
+      .build();
+    await shop.close();
+    shop = await new Shop({ definitions: [OrderSaga, Fickle] }).open();
+    const start = (definition: string, id: string): Promise<void> =>
+      shop.send(RequestType.start, id, { definition, input: { item: 'hat' } });
+    await Promise.all([start('order', 'a'), start('fickle', 'f'), start('order', 'b')]);
+    await shop.clock.advance(1_000);
+    expect([await shop.status('a'), await shop.status('b')]).toEqual(['completed', 'completed']);
+    await shop.clock.advance(10_000);
+    expect((await shop.engine.find('f'))?.suspension).toMatchObject({
+      step: 'reserve',
+      outcome: 'defect',
+      message: expect.stringContaining('not twice'),
+    });
   });
 
   it('is a command: a person can have it compensated', async () => {
