@@ -1,3 +1,6 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { type Arrival, Arrivals } from './arrivals.js';
 import { Assignment } from './assignment.js';
@@ -16,6 +19,13 @@ function arrival(offset: number, bytes = 1): Arrival {
     record: { key: null, value: null },
     content: { kind: 'malformed', code: 'c', reason: 'r' },
   };
+}
+
+/** Only a flag shows what the engine can do. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
 }
 
 const offsetsOf = (batch: readonly Arrival[]): number[] => batch.map(({ offset }) => Number(offset));
@@ -37,6 +47,21 @@ describe('the queue of arrivals', () => {
     expect(offsetsOf(await arrivals.take(10))).toEqual([200]);
     expect(offsetsOf(await arrivals.take(10))).toEqual([5_000]);
     expect(offsetsOf(await arrivals.take(10))).toEqual([100]);
+  });
+
+  it('holds nothing that was taken, so that a backlog that never ends does not fill the memory', async () => {
+    const arrivals = new Arrivals({ count: 1_000, bytes: 1_000 });
+    const taken: WeakRef<Arrival>[] = [];
+    for (let n = 0; n < 50; n += 1) {
+      for (const offset of [2 * n, 2 * n + 1]) arrivals.push(arrival(offset, 400));
+      for (const one of await arrivals.take(n === 0 ? 1 : 2)) taken.push(new WeakRef(one));
+    }
+    await nextTurn();
+    collectGarbage();
+
+    expect(arrivals.size).toBeGreaterThan(0);
+    // The last ones may yet be in hand.
+    expect(taken.slice(0, -10).filter((one) => one.deref() !== undefined)).toEqual([]);
   });
 
   it('is full of bytes, too', async () => {

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import type { Requester } from '@skald/core';
 import type { Delivery } from '@skald/runtime';
 import type { Held } from './assignment.js';
 import type { RawRecord } from './envelope.js';
@@ -9,7 +10,13 @@ export interface Arrival extends Held {
   readonly record: RawRecord & { readonly key: Buffer | null };
   readonly content:
     | { readonly kind: 'message'; readonly delivery: Delivery }
-    | { readonly kind: 'malformed'; readonly code: string; readonly reason: string };
+    | {
+        readonly kind: 'malformed';
+        readonly code: string;
+        readonly reason: string;
+        /** Who is to be told, as far as that can be seen. */
+        readonly requester?: Requester | undefined;
+      };
 }
 
 /** How much may wait. */
@@ -20,8 +27,8 @@ export interface Room {
 
 /** What was fetched and waits, in the order in which it came, over all partitions. */
 export class Arrivals {
-  private waiting: Arrival[] = [];
-  /** How many of `waiting` are taken; cutting them off each time would copy the rest. */
+  private waiting: (Arrival | undefined)[] = [];
+  /** How many of `waiting` are taken, and gone; cutting their places off each time would copy the rest. */
   private taken = 0;
   /** Of what waits. */
   private bytes = 0;
@@ -100,6 +107,7 @@ export class Arrivals {
       if (batch.length > 0 && bytes + arrival.bytes > this.bound.bytes / 2) break;
       bytes += arrival.bytes;
       batch.push(arrival);
+      this.waiting[at] = undefined;
     }
     this.bytes -= bytes;
     return batch;

@@ -1,8 +1,8 @@
 import zlib from 'node:zlib';
 import { Decompress } from 'fzstd';
 import kafkajs, { CompressionTypes } from 'kafkajs';
-import lz4 from 'lz4js';
 import snappy from 'snappyjs';
+import { packLz4, unpackLz4 } from './lz4.js';
 
 /** How a record batch may be compressed. */
 export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
@@ -30,7 +30,7 @@ const BOUND = { maxOutputLength: MOST_UNPACKED_BYTES };
 const CODECS: { readonly [name in Exclude<Compression, 'none'>]: Codec } = {
   gzip: { unpack: (data) => zlib.gunzipSync(data, BOUND), pack: (data) => zlib.gzipSync(data) },
   snappy: { unpack: unpackSnappy, pack: (data) => snappy.compress(data) },
-  lz4: { unpack: unpackLz4, pack: packLz4 },
+  lz4: { unpack: (data) => unpackLz4(data, MOST_UNPACKED_BYTES), pack: packLz4 },
   zstd: {
     unpack: zstdDecompressSync ? (data) => zstdDecompressSync(data, BOUND) : unpackZstd,
     pack: zstdCompressSync,
@@ -108,35 +108,6 @@ function unpackSnappy(data: Buffer): Buffer {
     at = end;
   }
   return Buffer.concat(blocks);
-}
-
-function unpackLz4(data: Buffer): Buffer {
-  // A frame may say of itself that it is of any size.
-  const target = new Uint8Array(Math.min(lz4.decompressBound(data), MOST_UNPACKED_BYTES));
-  const length = lz4.decompressFrame(data, target);
-  if (length > target.length) throw tooLarge();
-  return Buffer.from(target.buffer, 0, length);
-}
-
-/** Version 1, independent blocks of up to 4 MiB, as Java's client wants them; and the checksum of these two bytes. */
-const LZ4_HEADER = Buffer.from([0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73]);
-const LZ4_BLOCK = 4 * 1024 * 1024;
-const LZ4_STORED = 0x80000000;
-const LZ4_HASHES = 1 << 16;
-
-function packLz4(data: Buffer): Buffer {
-  const parts: Buffer[] = [LZ4_HEADER];
-  for (let at = 0; at < data.length; at += LZ4_BLOCK) {
-    const block = data.subarray(at, at + LZ4_BLOCK);
-    const target = Buffer.alloc(lz4.compressBound(block.length));
-    // What it remembers of one block must not be referred to in the next.
-    const length = lz4.compressBlock(block, target, 0, block.length, new Uint32Array(LZ4_HASHES));
-    const isStored = length === 0 || length >= block.length;
-    const head = Buffer.alloc(4);
-    head.writeUInt32LE(isStored ? block.length + LZ4_STORED : length);
-    parts.push(head, isStored ? block : target.subarray(0, length));
-  }
-  return Buffer.concat([...parts, Buffer.alloc(4)]);
 }
 
 const ZSTD_MAGIC = 0xfd2fb528;

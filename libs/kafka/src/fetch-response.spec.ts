@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Message as KafkaRecord } from 'kafkajs';
-import { COMPRESSIONS, isWritable, pack } from './codecs.js';
+import { COMPRESSIONS, isWritable, MOST_UNPACKED_BYTES, pack } from './codecs.js';
 import { decodeFetch, type FetchedMessage, type FetchResponse } from './fetch-response.js';
 import { encodeProduce } from './record-batch.js';
 
@@ -151,8 +152,6 @@ describe('a response to a Fetch request', () => {
 
   it('has one record in place of a batch that cannot be decoded, and all others', () => {
     for (const change of [
-      (bytes: Buffer) => bytes.writeInt16BE(0x04, ATTRIBUTES_AT),
-      (bytes: Buffer) => bytes.writeInt16BE(0x07, ATTRIBUTES_AT),
       (bytes: Buffer) => bytes.writeInt32BE(9, 57),
       (bytes: Buffer) => bytes.writeInt32BE(1, 57),
       (bytes: Buffer) => bytes.writeInt8(77, RECORDS_AT),
@@ -170,6 +169,25 @@ describe('a response to a Fetch request', () => {
       });
     }
   });
+
+  it.each([
+    ['becomes too large', 1, gzipSync(Buffer.alloc(MOST_UNPACKED_BYTES + 1))],
+    ['is broken', 4, Buffer.from('no Zstandard')],
+    ['is packed in an unknown way', 7, Buffer.from('?')],
+  ])(
+    'has no more than one batch that %s, since that may take long, and comes back for the rest',
+    (_what, compression, packed) => {
+      const bombs = [5, 6, 7].map((offset) => compressed(offset, compression, packed));
+      const all = Buffer.concat([batch(4, [{ value: 'before' }]), ...bombs]);
+
+      const messages = messagesIn(response({ t: [{ records: all }] }));
+
+      expect(messages.map(({ offset, problem }) => [offset, problem?.code])).toEqual([
+        ['4', undefined],
+        ['5', 'undecodable'],
+      ]);
+    },
+  );
 
   it('knows headers by any name', () => {
     const headers = { constructor: 'a', ['__proto__']: 'b', valueOf: ['c', 'd'], plain: 'e' };
@@ -204,6 +222,14 @@ describe('a response to a Fetch request', () => {
 function changed(change: (bytes: Buffer) => void): Buffer {
   const bytes = batch(5, [{ value: 'a' }, { value: 'b' }]);
   change(bytes);
+  return bytes;
+}
+
+/** A batch of one record whose packed bytes are these. */
+function compressed(firstOffset: number, compression: number, packed: Buffer): Buffer {
+  const bytes = Buffer.concat([batch(firstOffset, [{ value: '' }]).subarray(0, RECORDS_AT), packed]);
+  bytes.writeInt16BE(compression, ATTRIBUTES_AT);
+  bytes.writeInt32BE(bytes.length - 12, LENGTH_AT);
   return bytes;
 }
 

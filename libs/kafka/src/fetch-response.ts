@@ -50,7 +50,10 @@ export interface RecordProblem {
 }
 
 /** A record as kafkajs would give it, or what stands for records that cannot be read. */
-export type FetchedMessage = KafkaMessage & { readonly problem?: RecordProblem };
+export type FetchedMessage = KafkaMessage & {
+  readonly problem?: RecordProblem;
+  readonly isControlRecord?: boolean;
+};
 
 /** What kafkajs makes of a response to a Fetch request, version 11. */
 export interface FetchResponse {
@@ -225,8 +228,11 @@ function recordsOf(batch: Buffer, compression: number, budget: Budget): FetchRea
     reader.at = RECORDS_AT;
     return reader;
   }
+  const { left } = budget;
+  // What cannot be unpacked may have taken as long as the largest: the next one waits for the next response.
+  budget.left = 0;
   const unpacked = unpack(compression, batch.subarray(RECORDS_AT));
-  budget.left -= unpacked.length;
+  budget.left = left - unpacked.length;
   return new FetchReader(unpacked);
 }
 
@@ -268,7 +274,9 @@ function readHeaders(reader: FetchReader): IHeaders | undefined {
     const name = reader.varBytes()?.toString() ?? '';
     const value = reader.varBytes() ?? undefined;
     if (reader.at - start > MOST_HEADER_BYTES) return undefined;
-    if (name in Object.prototype) addInherited(headers, name, value);
+    // What every object seems to have is there, too.
+    if (headers[name] === undefined && value !== undefined) headers[name] = value;
+    else if (name in Object.prototype) addInherited(headers, name, value);
     else addHeader(headers, name, value);
   }
   return headers;

@@ -8,8 +8,12 @@ declare module 'lz4js' {
     hashTable: Uint32Array,
   ): number;
   export function compressBound(length: number): number;
-  /** How many bytes a frame may become, as its header and its blocks say. */
-  export function decompressBound(frame: Uint8Array): number;
-  /** Gives how many bytes it became, also where the target is too short. */
-  export function decompressFrame(frame: Uint8Array, target: Uint8Array): number;
+  /** Unpacks a block behind what is there already; gives where it ends. Believes whatever the block says. */
+  export function decompressBlock(
+    source: Uint8Array,
+    target: Uint8Array,
+    from: number,
+    length: number,
+    targetFrom: number,
+  ): number;
 }
