@@ -1,6 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Message, topics } from '@skald/core';
-import { type CrashProbe, MessageRefusedError, StoreUnavailableError, type Transport } from '@skald/runtime';
+import {
+  type CrashProbe,
+  MessageRefusedError,
+  StoreUnavailableError,
+  type Transport,
+  type UnreadableRequest,
+} from '@skald/runtime';
 import {
   eventually,
   gate,
@@ -367,6 +373,33 @@ export function describeTransport(name: string, makeHarness: () => Promise<Trans
           value,
           headers: { 'dlq-code': 'malformed_message', 'dlq-reason': reason, 'dlq-topic': topic },
         });
+      });
+
+      it('lets the sender of what cannot be read be told, until that works, before it is put aside', async () => {
+        const { transport, topic } = await withTopic();
+        const { id, sagaid, type } = messageOf('a', 0);
+        const unreadable = JSON.stringify({ ...messageOf('a', 0), specversion: '0.3' });
+        await harness.produceRaw(topic, [
+          { key: 'a', value: unreadable },
+          { key: 'a', value: 'junk' },
+        ]);
+        await send(transport, topic, [messageOf('a', 1)]);
+        const received = new Recorder();
+        const told: UnreadableRequest[] = [];
+        let failures = 1;
+        const tell = async (unread: readonly UnreadableRequest[]): Promise<void> => {
+          if (failures-- > 0) throw new Error('the broker is away');
+          told.push(...unread);
+        };
+
+        const consumer = await transport.consume(received.options(topic, { tell }));
+        await eventually(async () => (await harness.records(topics.deadLetters(topic))).length === 2);
+        await consumer.stop();
+
+        const reason = "the attribute 'specversion' must be '1.0'";
+        const requester = { id, sagaid, type };
+        expect(told).toEqual([{ topic, requester, code: 'malformed_message', reason }]);
+        expect(received.ids).toEqual(['a/1']);
       });
     });
 

@@ -79,7 +79,16 @@ export { remainingPath } from './path.js';
 export { checkedDefaults, checkPolicies, DEFAULT_TIMEOUT_MS, effectivePolicy } from './policy.js';
 export { checkOptions, checkWhole } from './options.js';
 export type { EffectivePolicy } from './policy.js';
-export { isRecord, MalformedMessageError, readMessage, readMessageText } from './read-message.js';
+export {
+  isJsonType,
+  isRecord,
+  MalformedMessageError,
+  readMessage,
+  readMessageText,
+  readRequester,
+  readRequesterText,
+  type Requester,
+} from './read-message.js';
 export {
   DEFAULT_RETRIABLE_RETRY,
   DEFAULT_STEP_RETRY,

@@ -1,4 +1,4 @@
-import { type ConsumeOptions, HandlerCalls, type Log } from '@skald/runtime';
+import { type ConsumeOptions, HandlerCalls, type Log, type UnreadableRequest } from '@skald/runtime';
 import type { Arrival } from './arrivals.js';
 import type { Assignment } from './assignment.js';
 import { type DeadLetterWriter, refusedOf } from './dead-letters.js';
@@ -11,7 +11,7 @@ export class BatchHandler {
   private givingUp = false;
 
   constructor(
-    options: ConsumeOptions,
+    private readonly options: ConsumeOptions,
     private readonly assignment: Assignment,
     private readonly deadLetters: DeadLetterWriter,
     log: Log,
@@ -34,7 +34,14 @@ export class BatchHandler {
     if (letters === undefined) return false;
     const refused = refusedOf(batch, letters);
     if (refused.length === 0) return true;
+    const unreadable = unreadableOf(batch);
+    if (unreadable.length > 0 && !(await this.calls.untilItWorks(() => this.tell(unreadable), goesOn)))
+      return false;
     return this.calls.untilItWorks(() => this.deadLetters.write(refused), goesOn);
+  }
+
+  private async tell(unreadable: readonly UnreadableRequest[]): Promise<void> {
+    await this.options.tell?.(unreadable);
   }
 
   /** Lets the batch in hand finish, but does not begin it again. */
@@ -47,4 +54,12 @@ export class BatchHandler {
   wake(): void {
     this.pause.wake();
   }
+}
+
+function unreadableOf(batch: readonly Arrival[]): UnreadableRequest[] {
+  return batch.flatMap(({ held: { topic }, content }) => {
+    if (content.kind === 'message' || content.requester === undefined) return [];
+    const { requester, code, reason } = content;
+    return [{ topic, requester, code, reason }];
+  });
 }

@@ -118,6 +118,72 @@ describe('the envelope, read', () => {
       "the content type 'application/cloudevents-batch+json' is not read; send 'application/cloudevents+json'",
     ],
   ])('refuses %s and says why', (_what, record, reason) => {
-    expect(decode(record)).toEqual({ kind: 'malformed', code: 'malformed_message', reason });
+    expect(decode(record)).toMatchObject({ kind: 'malformed', code: 'malformed_message', reason });
+  });
+
+  it('takes structured mode with data in base64, and null for what is not there', () => {
+    const { data, ...event } = message;
+    const data_base64 = Buffer.from(JSON.stringify(data)).toString('base64');
+    const value = JSON.stringify({ ...event, data_base64, time: null, subject: null });
+    expect(decode(raw(value))).toEqual({ kind: 'message', message });
+  });
+
+  it.each<[string, RawRecord]>([
+    [
+      'the value',
+      { value: Buffer.concat([Buffer.from('{"id":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]) },
+    ],
+    ['the data', { ...raw(null, attributes), value: Buffer.from([0x22, 0xff, 0x22]) }],
+    [
+      'an attribute',
+      { value: null, headers: { ...raw(null, attributes).headers, ce_step: Buffer.from([0xff]) } },
+    ],
+    ['the content type', { value: null, headers: { 'content-type': Buffer.from([0xff]) } }],
+  ])('refuses what is no UTF-8 and changes nothing of it: %s', (_where, record) => {
+    const before = Buffer.from(record.value ?? '');
+    expect(decode(record)).toMatchObject({
+      kind: 'malformed',
+      reason: expect.stringContaining('is not UTF-8'),
+    });
+    expect(Buffer.from(record.value ?? '')).toEqual(before);
+  });
+
+  it.each<[string, Buffer | Buffer[]]>([
+    ['no UTF-8', Buffer.from([0xff])],
+    ['there twice', [Buffer.from('a'), Buffer.from('b')]],
+  ])('takes a message without its trace when the header for that is %s', (_what, traceparent) => {
+    const record = { value: Buffer.from(JSON.stringify(message)), headers: { traceparent } };
+    expect(decode(record)).toEqual({ kind: 'message', message });
+  });
+
+  it.each<[string, RawRecord, string]>([
+    [
+      'an attribute twice',
+      {
+        value: null,
+        headers: { ...raw(null, attributes).headers, ce_id: [Buffer.from('a'), Buffer.from('b')] },
+      },
+      "the header 'ce_id' is there twice",
+    ],
+    [
+      'data in a header',
+      raw('', { ...attributes, ce_data: 'x' }),
+      "the header 'ce_data' is none of CloudEvents",
+    ],
+    ['a time that is none', raw('', { ...attributes, ce_time: 'x' }), "the attribute 'time' is no time"],
+  ])('refuses binary mode with %s', (_what, record, reason) => {
+    expect(decode(record)).toMatchObject({ kind: 'malformed', reason: expect.stringContaining(reason) });
+  });
+
+  it.each<[string, RawRecord]>([
+    ['structured mode', raw(JSON.stringify({ ...message, specversion: '0.3' }))],
+    [
+      'structured mode with a number that is not exact',
+      raw('{"id":"m-1","sagaid":"order-7","type":"order.placed","n":1e400}'),
+    ],
+    ['binary mode', raw('<a/>', { ...attributes, 'content-type': 'application/xml' })],
+  ])('says who has sent what it refuses, in %s', (_what, record) => {
+    const requester = { id: 'm-1', sagaid: 'order-7', type: 'order.placed' };
+    expect(decode(record)).toMatchObject({ kind: 'malformed', requester });
   });
 });

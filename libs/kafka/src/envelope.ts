@@ -1,8 +1,24 @@
 import { isUtf8 } from 'node:buffer';
-import { isRecord, MalformedMessageError, type Message, readMessage, readMessageText } from '@skald/core';
+import {
+  isJsonType,
+  isRecord,
+  MalformedMessageError,
+  type Message,
+  printable,
+  readMessage,
+  readMessageText,
+  readRequester,
+  readRequesterText,
+  type Requester,
+} from '@skald/core';
 import type { IHeaders, Message as KafkaRecord } from 'kafkajs';
 
 const STRUCTURED = 'application/cloudevents+json';
+const STRUCTURED_BYTES = Buffer.from(STRUCTURED);
+/** What the headers of attributes begin with, in binary mode. */
+const ATTRIBUTE = 'ce_';
+/** Members of an event that are no attributes. */
+const DATA: ReadonlySet<string> = new Set(['data', 'data_base64']);
 const HEADERS = { 'content-type': STRUCTURED };
 
 /** What a record holds, as far as the envelope is concerned. */
@@ -13,7 +29,13 @@ export interface RawRecord {
 
 export type Decoded =
   | { readonly kind: 'message'; readonly message: Message }
-  | { readonly kind: 'malformed'; readonly code: string; readonly reason: string };
+  | {
+      readonly kind: 'malformed';
+      readonly code: string;
+      readonly reason: string;
+      /** Who has sent it, as far as that can be read. */
+      readonly requester: Requester | undefined;
+    };
 
 /** Writes a message in structured mode: the whole event is the value. Every further header would cost CPU. */
 export function encode(message: Message): KafkaRecord {
@@ -34,13 +56,22 @@ export function decode(record: RawRecord): Decoded {
     return { kind: 'message', message: readMessage(withTraceparent(eventOf(record), record.headers)) };
   } catch (error) {
     if (!(error instanceof MalformedMessageError)) throw error;
-    return { kind: 'malformed', code: error.code, reason: error.message };
+    return { kind: 'malformed', code: error.code, reason: error.message, requester: requesterOf(record) };
   }
 }
 
+function requesterOf({ value, headers = {} }: RawRecord): Requester | undefined {
+  const names = Object.keys(headers).filter((name) => name.startsWith(ATTRIBUTE));
+  if (names.length === 0) return value === null ? undefined : readRequesterText(value.toString('utf8'));
+  const attributes = names.map((name) => [name.slice(ATTRIBUTE.length), String(headers[name])]);
+  return readRequester(Object.fromEntries(attributes));
+}
+
 function eventOf({ value, headers = {} }: RawRecord): unknown {
-  const contentType = textOf(headers['content-type']);
-  if (contentType === STRUCTURED) return parse(value);
+  const { 'content-type': type } = headers;
+  // As our own records have it.
+  if (Buffer.isBuffer(type) && type.equals(STRUCTURED_BYTES)) return parse(value);
+  const contentType = textOf('content-type', type);
   if (contentType?.startsWith('application/cloudevents') === true) {
     if (isMediaType(contentType, STRUCTURED)) return parse(value);
     throw new MalformedMessageError(`the content type '${contentType}' is not read; send '${STRUCTURED}'`);
@@ -48,7 +79,7 @@ function eventOf({ value, headers = {} }: RawRecord): unknown {
   const attributes = binaryAttributes(headers);
   if (contentType === undefined && attributes.length === 0) return parse(value);
 
-  if (contentType !== undefined && !isJson(contentType)) {
+  if (contentType !== undefined && !isJsonType(contentType)) {
     throw new MalformedMessageError(`the content type '${contentType}' is not read; send 'application/json'`);
   }
   return {
@@ -60,12 +91,16 @@ function eventOf({ value, headers = {} }: RawRecord): unknown {
 
 function binaryAttributes(headers: IHeaders): [string, string | undefined][] {
   return Object.keys(headers)
-    .filter((name) => name.startsWith('ce_'))
-    .map((name) => [name.slice('ce_'.length), textOf(headers[name])]);
+    .filter((name) => name.startsWith(ATTRIBUTE))
+    .map((name) => {
+      const attribute = name.slice(ATTRIBUTE.length);
+      if (DATA.has(attribute)) throw new MalformedMessageError(`the header '${name}' is none of CloudEvents`);
+      return [attribute, textOf(name, headers[name])];
+    });
 }
 
 function withTraceparent(event: unknown, headers: IHeaders = {}): unknown {
-  const traceparent = textOf(headers['traceparent']);
+  const traceparent = traceOf(headers['traceparent']);
   if (traceparent === undefined || !isRecord(event) || event['traceparent'] !== undefined) return event;
   return { ...event, traceparent };
 }
@@ -80,13 +115,20 @@ function isMediaType(contentType: string, type: string): boolean {
   return contentType.split(';', 1)[0]?.trim().toLowerCase() === type;
 }
 
-function isJson(contentType: string): boolean {
-  return (
-    isMediaType(contentType, 'application/json') || /^[\w.-]+\/[\w.-]+\+json(?:\s*;|$)/i.test(contentType)
-  );
+/** Where it cannot be read there is no trace, and the message counts all the same. */
+function traceOf(header: IHeaders[string]): string | undefined {
+  if (header === undefined || typeof header === 'string') return header;
+  return Array.isArray(header) || !isUtf8(header) ? undefined : header.toString('utf8');
 }
 
-function textOf(header: IHeaders[string]): string | undefined {
-  const first = Array.isArray(header) ? header[0] : header;
-  return first?.toString();
+/** What is there twice could be read in two ways, and what is no UTF-8 would be changed by reading it. */
+function textOf(name: string, header: IHeaders[string]): string | undefined {
+  if (header === undefined || typeof header === 'string') return header;
+  if (Array.isArray(header)) throw new MalformedMessageError(`the header '${shown(name)}' is there twice`);
+  if (!isUtf8(header)) throw new MalformedMessageError(`the header '${shown(name)}' is not UTF-8`);
+  return header.toString('utf8');
+}
+
+function shown(name: string): string {
+  return printable(name, 100);
 }

@@ -3,6 +3,8 @@ import {
   MalformedMessageError,
   readMessage,
   readMessageText,
+  readRequesterText,
+  type Requester,
   topics as topicNames,
 } from '@skald/core';
 import {
@@ -29,7 +31,8 @@ interface Surroundings {
 
 interface Arrival {
   readonly record: StoredRecord;
-  readonly content: Delivery | { readonly code: string; readonly reason: string };
+  readonly content:
+    Delivery | { readonly code: string; readonly reason: string; readonly requester: Requester | undefined };
 }
 
 /** Takes batches from its group's partitions, one at a time, until it is stopped. */
@@ -98,6 +101,11 @@ export class MemoryConsumer implements Consumer, MemoryMember {
     const batch = records.map(arrivalOf);
     const letters = await this.calls.handle(deliveriesOf(batch), () => this.state === 'running');
     if (letters === undefined || this.isAbandoned()) return false;
+    const told = await this.calls.untilItWorks(
+      () => this.tell(batch),
+      () => this.state === 'running',
+    );
+    if (!told || this.isAbandoned()) return false;
     this.putAside(batch, letters);
     try {
       await this.around.crashProbe('before offset commit');
@@ -107,6 +115,15 @@ export class MemoryConsumer implements Consumer, MemoryMember {
       return false;
     }
     return this.group.confirm(this, records);
+  }
+
+  private async tell(batch: readonly Arrival[]): Promise<void> {
+    const unreadable = batch.flatMap(({ record: { topic }, content }) => {
+      if ('message' in content || content.requester === undefined) return [];
+      const { requester, code, reason } = content;
+      return [{ topic, requester, code, reason }];
+    });
+    if (unreadable.length > 0) await this.options.tell?.(unreadable);
   }
 
   private putAside(batch: readonly Arrival[], letters: readonly DeadLetter[]): void {
@@ -166,7 +183,8 @@ function arrivalOf(record: StoredRecord): Arrival {
     return { record, content: { topic: record.topic, message: parse(record.value) } };
   } catch (error) {
     if (!(error instanceof MalformedMessageError)) throw error;
-    return { record, content: { code: error.code, reason: error.message } };
+    const requester = readRequesterText(record.value);
+    return { record, content: { code: error.code, reason: error.message, requester } };
   }
 }
 

@@ -215,6 +215,7 @@ export class SagaEngine {
       from: 'beginning',
       maximumBatch: this.maximumTurn,
       handle: (batch) => this.requests.handle(batch),
+      tell: (unreadable) => this.requests.tell(unreadable),
     });
     for (const job of this.jobs) job.start();
   }

@@ -12,7 +12,7 @@ import {
 } from '@skald/core';
 import { Type } from 'class-transformer';
 import { IsArray, IsBoolean, IsOptional, IsString, ValidateNested } from 'class-validator';
-import { Shop } from './shop.fixture.js';
+import { messageFor, Shop } from './shop.fixture.js';
 
 class Job {
   @IsString()
@@ -216,6 +216,41 @@ describe('a request from anybody', () => {
     expect(shop.events('skald.request.refused')).toMatchObject([
       { sagaid: 'o', requestid: 'r-1', namespace: 'shop', data: { code } },
     ]);
+  });
+
+  it.each([
+    ['of another version of CloudEvents', { specversion: '0.3' }],
+    ['without a version', { specversion: null }],
+    ['without a type', { type: null }],
+    ['without a source', { source: '' }],
+    ['with a time that is none', { time: 'yesterday' }],
+    ['with data of another kind', { datacontenttype: 'application/xml' }],
+    ['with data in two ways', { data_base64: 'e30=' }],
+    ['with a control character', { step: 'a\u001bb' }],
+    ['with a number that would be changed', { data: { n: 'N' } }],
+    ['that nests too deep', { data: 'D' }],
+  ])('is answered also when it is no message, as long as it says who sent it: %s', async (_, fields) => {
+    const event = messageFor('skald.saga.get', 'o', {}, { id: 'r-1' });
+    const value = JSON.stringify({ ...event, ...fields })
+      .replace('"N"', '9007199254740993')
+      .replace('"D"', '['.repeat(200) + ']'.repeat(200));
+    shop.broker.append([{ topic: topics.requests('shop'), key: 'o', value, headers: {} }]);
+    await settled();
+    expect(shop.broker.messages(topics.deadLetters(topics.requests('shop')))).toMatchObject([{ value }]);
+    expect(shop.events('skald.request.refused')).toMatchObject([
+      { sagaid: 'o', requestid: 'r-1', namespace: 'shop', data: { code: 'malformed_message' } },
+    ]);
+  });
+
+  it('is not answered when it is a reply, or nobody sent it', async () => {
+    const reply = JSON.stringify({ id: 'r', sagaid: 'o', type: 'skald.reply.succeeded' });
+    const records = [reply, '{"id":"r"}', '"x"'].map((value) => ({ key: 'o', value, headers: {} }));
+    shop.broker.append(records.map((record) => ({ topic: topics.requests('shop'), ...record })));
+    shop.broker.append(records.map((record) => ({ topic: topics.replies('shop'), ...record })));
+    await settled();
+    expect(shop.broker.messages(topics.deadLetters(topics.requests('shop')))).toHaveLength(3);
+    expect(shop.broker.messages(topics.deadLetters(topics.replies('shop')))).toHaveLength(3);
+    expect(shop.events()).toEqual([]);
   });
 
   it('is refused in few words, however much is wrong with it (P3)', async () => {

@@ -1,4 +1,4 @@
-import type { HistoryEntry, Message, OutgoingMessage, SagaInstance } from '@skald/core';
+import type { HistoryEntry, Message, OutgoingMessage, Requester, SagaInstance } from '@skald/core';
 import type { Processes } from './processes-port.js';
 import type { Progress } from './progress.js';
 
@@ -171,6 +171,15 @@ export interface DeadLetter {
   readonly reason: string;
 }
 
+/** What arrived and is no message, though it can be seen who sent it. */
+export interface UnreadableRequest {
+  readonly topic: string;
+  readonly requester: Requester;
+  /** As in its dead letter. */
+  readonly code: string;
+  readonly reason: string;
+}
+
 export interface ConsumeOptions {
   /** Consumers of one group share the topics' messages. */
   readonly group: string;
@@ -186,6 +195,11 @@ export interface ConsumeOptions {
    * fault is alone; that one is dead-lettered with code `unusable`, and all others are handled.
    */
   readonly handle: (batch: readonly Delivery[]) => Promise<readonly DeadLetter[]>;
+  /**
+   * Tells senders that what they sent cannot be read, before it is dead-lettered. When it throws it is called again after a
+   * pause, for as long as it takes. Default: nobody is told.
+   */
+  readonly tell?: (unreadable: readonly UnreadableRequest[]) => Promise<void>;
 }
 
 export interface Consumer {

@@ -26,7 +26,7 @@ import {
 import { asksForAnswer, readInbound, UnusableMessageError } from './inbound.js';
 import type { LiveDefinitions } from './live-definitions.js';
 import { parentCommandOf, parentKey, standingOf } from './parents.js';
-import type { Clock, DeadLetter, Delivery, Log, Store, Transport } from './ports.js';
+import type { Clock, DeadLetter, Delivery, Log, Store, Transport, UnreadableRequest } from './ports.js';
 import type { WorkResult } from './turn.js';
 import type { Work } from './work.js';
 
@@ -80,6 +80,17 @@ export class RequestHandler {
     // Answers are in no outbox: if they cannot be sent now, the batch comes again.
     if (answers.length > 0) await this.send(answers);
     return dead;
+  }
+
+  /** Answers what could not be read: a reply has nobody who waits for it. */
+  async tell(unreadable: readonly UnreadableRequest[]): Promise<void> {
+    const own = topics.requests(this.options.namespace);
+    const answers = unreadable.flatMap(({ topic, requester, code, reason }) =>
+      topic !== own || REPLIES.has(requester.type ?? '')
+        ? []
+        : [this.event(requester, LifecycleType.refused, { code, message: reason, problems: [] })],
+    );
+    if (answers.length > 0) await this.send(answers);
   }
 
   /** Nothing to work on where a message only asks how a saga stands. */
@@ -190,7 +201,7 @@ export class RequestHandler {
     return this.event(request, LifecycleType.answered, { answer });
   }
 
-  private event(request: Message, type: string, data: object): OutgoingMessage {
+  private event(request: Pick<Message, 'id' | 'sagaid'>, type: string, data: object): OutgoingMessage {
     const { namespace, clock } = this.options;
     return orchestratorEvent(namespace, {
       id: `${request.id}/answer`,
