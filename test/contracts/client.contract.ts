@@ -124,6 +124,14 @@ export function describeSagaClient(
         expect(error.problems).toEqual(['price must be an integer number']);
       });
 
+      it('rejects with too_large what cannot be sent, and nothing is started', async () => {
+        const id = newId();
+        const input = { item: 'x'.repeat(2_000_000), price: 1 };
+        const error = await expectRefused(sagas.start(StepSaga, { id, input }), 'too_large');
+        expect(error.message.length).toBeLessThan(500);
+        expect(await sagas.get(StepSaga, id)).toBeUndefined();
+      });
+
       it('rejects with unknown_definition what no orchestrator knows', async () => {
         const error = await expectRefused(
           sagas.start(UnknownSaga, { id: newId(), input: {} }),
@@ -205,6 +213,11 @@ export function describeSagaClient(
         await expectRefused(sagas.signal(await ended(), Approved, BY), 'ended');
         const error = await expectRefused(sagas.signal(await waiting(), LaxApproved, {}), 'invalid_input');
         expect(error.problems).toEqual(['by must be a string']);
+      });
+
+      it('rejects with too_large what cannot be sent', async () => {
+        const id = await waiting();
+        await expectRefused(sagas.signal(id, LaxApproved, { by: 'x'.repeat(2_000_000) }), 'too_large');
       });
 
       it('rejects data that does not fit its class before anything is sent', async () => {

@@ -30,6 +30,7 @@ const LONGEST_PAUSE_MS = 5_000;
 
 /** Messages over Kafka: CloudEvents in JSON, keyed by saga. Connects when it is first used. */
 export class KafkaTransport implements TransportWithDeadLetters {
+  readonly maximumBytes: number;
   readonly deadLetters: DeadLetters;
   private readonly settings: KafkaSettings;
   private readonly admin: TopicAdmin;
@@ -44,6 +45,7 @@ export class KafkaTransport implements TransportWithDeadLetters {
   /** @throws KafkaOptionsError */
   constructor(options: KafkaTransportOptions) {
     this.settings = readOptions(options);
+    this.maximumBytes = this.settings.maximumBytes;
     const client = kafkaClient(this.settings);
     this.admin = new TopicAdmin(client, this.settings);
     this.sampler = new ProgressSampler(this.admin, this.settings.log);

@@ -14,6 +14,7 @@ describe('the options of a Kafka transport', () => {
       replicationFactor: -1,
       sendTimeoutMs: 10_000,
       sessionTimeoutMs: 6_000,
+      maximumBytes: 1_000_000,
     });
   });
 
@@ -31,6 +32,8 @@ describe('the options of a Kafka transport', () => {
     ['replicationFactor', { replicationFactor: 0 }],
     ['retention.commands', { retention: { commands: '30s' } }],
     ['sendTimeoutMs', { sendTimeoutMs: 10 }],
+    ['maximumBytes', { maximumBytes: 9_999 }],
+    ['maximumBufferedBytes', { maximumBufferedBytes: 10 }],
     ['sessionTimeoutMs', { sessionTimeoutMs: 5_000 }],
   ])('are refused with the name of the one that is wrong: %s', (option, wrong) => {
     const reading = (): unknown => readOptions({ ...good, ...wrong });

@@ -59,6 +59,12 @@ export interface KafkaTransportOptions {
    */
   readonly maximumBufferedBytes?: number;
   /**
+   * The largest message that brokers and topics surely take, in bytes: their `max.message.bytes`, less 10,000 or more for what
+   * is around a message. Participants refuse larger replies before anything is committed. Whatever Kafka takes is sent all
+   * the same. At least 10,000; default 1,000,000.
+   */
+  readonly maximumBytes?: number;
+  /**
    * How what is sent is compressed: `none`, `gzip`, `snappy`, `lz4`, or, from Node.js 22.15 on, `zstd`. All of these are
    * read, however this is set. Default: none.
    */
@@ -77,6 +83,7 @@ export interface KafkaSettings extends KafkaTransportOptions {
   readonly sendTimeoutMs: number;
   readonly sessionTimeoutMs: number;
   readonly maximumBufferedBytes: number;
+  readonly maximumBytes: number;
   readonly compression: Compression;
   readonly crashProbe: CrashProbe;
   /** One for all clients of a transport, so that they do not all say the same. */
@@ -113,11 +120,14 @@ export function readOptions(options: KafkaTransportOptions): KafkaSettings {
   const log = printableLog(options.log);
   const maximumBufferedBytes = options.maximumBufferedBytes ?? 16_000_000;
   atLeast('maximumBufferedBytes', maximumBufferedBytes, 1_000_000);
+  const maximumBytes = options.maximumBytes ?? 1_000_000;
+  atLeast('maximumBytes', maximumBytes, 10_000);
   const compression = options.compression ?? 'none';
   checkCompression(compression);
   return {
     ...options,
     maximumBufferedBytes,
+    maximumBytes,
     compression,
     log,
     partitions,
