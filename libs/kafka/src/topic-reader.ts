@@ -1,85 +1,159 @@
-import { randomUUID } from 'node:crypto';
-import type { Admin, EachBatchPayload, KafkaMessage } from 'kafkajs';
-import { kafkaClient, RETRY } from './client.js';
-import { KafkaReadError } from './errors.js';
+import type { Admin, Kafka } from 'kafkajs';
+import { kafkaClient } from './client.js';
+import { KafkaReadError, TransportClosedError } from './errors.js';
+import type { FetchedMessage, FetchResponse } from './fetch-response.js';
 import { LazyConnection } from './lazy-connection.js';
 import type { KafkaSettings } from './options.js';
 
-const STALLED_AFTER_MS = 15_000;
+/** So many answers in a row without a record mean that there is none where one was expected. */
+const MOST_EMPTY = 3;
 
-/**
- * Reads what a topic holds now, from its first record to its last. kafkajs reads in groups only, so each reading is a
- * group of its own that confirms nothing; Kafka forgets it when its only member has left. A broker may let a new group
- * wait for more members first (`group.initial.rebalance.delay.ms`, 3 s by default), so this is for people, not for load.
- */
+/** Where records lie: `from` is the first offset, `to` is behind the last. */
+export interface OffsetRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What kafkajs has inside, and its consumers use: it reads in groups only, which take seconds to form. */
+interface Cluster {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+  addTargetTopic(topic: string): Promise<void>;
+  refreshMetadataIfNecessary(): Promise<void>;
+  findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, unknown>>;
+  findBroker(node: { readonly nodeId: string }): Promise<Broker>;
+}
+
+interface Broker {
+  fetch(request: {
+    readonly isolationLevel: number;
+    readonly maxWaitTime: number;
+    readonly minBytes: number;
+    readonly maxBytes: number;
+    readonly topics: readonly object[];
+  }): Promise<FetchResponse>;
+}
+
+type CreateCluster = (options: {
+  readonly allowAutoTopicCreation: false;
+  readonly metadataMaxAge: number;
+}) => Cluster;
+
+/** Reads what lies at certain places of a topic, in no group: nothing is confirmed, and nobody waits. */
 export class TopicReader {
-  private readonly connection: LazyConnection<Admin>;
+  private readonly admin: LazyConnection<Admin>;
+  private readonly cluster: LazyConnection<Cluster>;
+  private isClosed = false;
 
-  constructor(private readonly settings: KafkaSettings) {
-    this.connection = new LazyConnection(() => kafkaClient(settings).admin());
+  constructor(settings: KafkaSettings) {
+    this.admin = new LazyConnection(() => kafkaClient(settings).admin());
+    this.cluster = new LazyConnection(() => clusterOf(kafkaClient(settings)));
   }
 
   async topics(): Promise<string[]> {
-    return this.asking((admin) => admin.listTopics());
+    return this.using(this.admin, (admin) => admin.listTopics());
   }
 
-  /** @throws KafkaReadError when the broker gives nothing for a while */
-  async read(topic: string, visit: (partition: number, record: KafkaMessage) => void): Promise<void> {
-    const open = await this.asking(async (admin) => {
-      const bounds = await admin.fetchTopicOffsets(topic);
-      const filled = bounds.filter(({ low, high }) => BigInt(low) < BigInt(high));
-      return new Map(filled.map(({ partition, high }) => [partition, BigInt(high)]));
+  /** What each partition holds now. */
+  async ranges(topic: string): Promise<Map<number, OffsetRange>> {
+    return this.using(this.admin, async (admin) => {
+      const offsets = await admin.fetchTopicOffsets(topic);
+      return new Map(
+        offsets.map(({ partition, low, high }) => [partition, { from: Number(low), to: Number(high) }]),
+      );
     });
-    if (open.size === 0) return;
+  }
 
-    const consumer = kafkaClient(this.settings).consumer({
-      groupId: `skald.reader.${randomUUID()}`,
-      allowAutoTopicCreation: false,
-      maxWaitTimeInMs: 200,
-      retry: { ...RETRY, restartOnFailure: async () => false },
-    });
-    try {
-      await consumer.connect();
-      await consumer.subscribe({ topic, fromBeginning: true });
-      await new Promise<void>((resolve, reject) => {
-        const stalled = setTimeout(() => {
-          reject(new KafkaReadError(`Kafka gave nothing of '${topic}' for a while. Try again.`));
-        }, STALLED_AFTER_MS);
-        consumer.on(consumer.events.CRASH, ({ payload }) => {
-          clearTimeout(stalled);
-          reject(new KafkaReadError(`'${topic}' could not be read. Try again.`, { cause: payload.error }));
-        });
-        const eachBatch = async ({ batch }: EachBatchPayload): Promise<void> => {
-          stalled.refresh();
-          const end = open.get(batch.partition);
-          if (end === undefined) return;
-          for (const record of batch.messages) {
-            if (BigInt(record.offset) < end) visit(batch.partition, record);
-          }
-          if (BigInt(batch.lastOffset()) + 1n < end) return;
-          open.delete(batch.partition);
-          if (open.size > 0) return;
-          clearTimeout(stalled);
-          resolve();
-        };
-        consumer.run({ autoCommit: false, eachBatch }).catch(reject);
-      });
-    } finally {
-      await consumer.disconnect();
+  /**
+   * Visits the records of a range in order. Of what was deleted meanwhile there is none.
+   *
+   * @param bytes are asked for at a time, and held
+   * @throws KafkaReadError
+   */
+  async read(
+    topic: string,
+    partition: number,
+    { from, to }: OffsetRange,
+    bytes: number,
+    visit: (record: FetchedMessage) => void,
+  ): Promise<void> {
+    for (let next = from, empty = 0; next < to && empty < MOST_EMPTY;) {
+      const before = next;
+      for (const record of await this.fetch(topic, partition, next, bytes)) {
+        const offset = Number(record.offset);
+        // A batch comes whole.
+        if (offset < next || offset >= to) continue;
+        if (!record.isControlRecord) visit(record);
+        next = offset + 1;
+      }
+      empty = next === before ? empty + 1 : 0;
     }
   }
 
   async close(): Promise<void> {
-    await this.connection.close();
+    this.isClosed = true;
+    await Promise.all([this.admin.close(), this.cluster.close()]);
   }
 
-  private async asking<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = await this.connection.get();
+  private async fetch(
+    topic: string,
+    partition: number,
+    offset: number,
+    maxBytes: number,
+  ): Promise<readonly FetchedMessage[]> {
+    const partitions = [{ partition, fetchOffset: String(offset), maxBytes }];
     try {
-      return await ask(admin);
+      return await this.using(this.cluster, async (cluster) => {
+        await cluster.addTargetTopic(topic);
+        await cluster.refreshMetadataIfNecessary();
+        const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]));
+        if (nodeId === undefined) return [];
+        const broker = await cluster.findBroker({ nodeId });
+        const topics = [{ topic, partitions }];
+        const { responses } = await broker.fetch({
+          isolationLevel: 0,
+          maxWaitTime: 200,
+          minBytes: 1,
+          maxBytes,
+          topics,
+        });
+        return responses[0]?.partitions[0]?.messages ?? [];
+      });
     } catch (error) {
-      await this.connection.drop(admin);
+      if (error instanceof TransportClosedError) throw error;
+      throw new KafkaReadError(`'${topic}' could not be read. Try again.`, { cause: error });
+    }
+  }
+
+  private async using<C extends Connection, T>(
+    connection: LazyConnection<C>,
+    work: (it: C) => Promise<T>,
+  ): Promise<T> {
+    if (this.isClosed) throw new TransportClosedError('the Kafka transport is closed');
+    const it = await connection.get();
+    try {
+      return await work(it);
+    } catch (error) {
+      // Its view of the cluster may be the cause: begin afresh next time.
+      await connection.drop(it);
       throw error;
     }
   }
+}
+
+interface Connection {
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
+}
+
+const METADATA_MS = 60_000;
+
+function clusterOf(kafka: Kafka): Cluster {
+  const name = Object.getOwnPropertySymbols(kafka).find(({ description }) =>
+    description?.endsWith(':createCluster'),
+  );
+  if (name === undefined)
+    throw new KafkaReadError('this version of kafkajs cannot read outside of groups; install 2.2.4');
+  const create: CreateCluster = Reflect.get(kafka, name);
+  return create({ allowAutoTopicCreation: false, metadataMaxAge: METADATA_MS });
 }

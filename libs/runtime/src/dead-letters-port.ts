@@ -40,8 +40,10 @@ export interface DeadLetterQuery {
 export interface DeadLetterPage {
   /** Newest first. */
   readonly letters: readonly DeadLetterEntry[];
-  /** How many are open, on this page or not. */
+  /** How many are open, on this page or not, as far as they are counted. */
   readonly total: number;
+  /** Older ones are still being counted, so there may be more than `total`; ask again. The page itself is right. */
+  readonly isPartial?: true;
 }
 
 /**
@@ -83,7 +85,8 @@ export interface DeadLetterRecord {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const SETTLED = 'dlq-settled';
+/** The header of a mark: a record that is no letter and settles one. */
+export const DEAD_LETTER_SETTLED = 'dlq-settled';
 const LONGEST_REASON = 2_000;
 
 /** Where a message lay that is put aside. Without a partition it was not read from there just now: it had been kept. */
@@ -138,7 +141,13 @@ export function settlingHeaders(
   how: 'resent' | 'dropped',
   time: string,
 ): Record<string, string> {
-  return { [SETTLED]: `${partition}/${offset}`, 'dlq-settled-as': how, 'dlq-time': time };
+  return { [DEAD_LETTER_SETTLED]: `${partition}/${offset}`, 'dlq-settled-as': how, 'dlq-time': time };
+}
+
+/** Which letter a mark settles. @param mark what its header `DEAD_LETTER_SETTLED` says */
+export function settledPlace(mark: string): { readonly partition: number; readonly offset: number } {
+  const [partition = -1, offset = -1] = mark.split('/', 2).map(Number);
+  return { partition, offset };
 }
 
 /** The headers that the message had before it was put aside. */
@@ -154,7 +163,7 @@ export class OpenDeadLetters<R extends DeadLetterRecord = DeadLetterRecord> {
   constructor(private readonly topic: string) {}
 
   add(record: R): void {
-    const settles = record.headers[SETTLED];
+    const settles = record.headers[DEAD_LETTER_SETTLED];
     if (settles === undefined) this.letters.set(`${record.partition}/${record.offset}`, record);
     else this.settled.add(settles);
   }
@@ -170,19 +179,27 @@ export class OpenDeadLetters<R extends DeadLetterRecord = DeadLetterRecord> {
     );
   }
 
-  entryOf({ partition, offset, key, headers }: R): DeadLetterEntry {
-    const origin = { partition: Number(headers['dlq-partition']), offset: headers['dlq-offset'] ?? '' };
-    return {
-      topic: this.topic,
-      partition,
-      offset,
-      code: headers['dlq-code'] ?? 'unknown',
-      reason: headers['dlq-reason'] ?? '',
-      time: headers['dlq-time'] ?? '',
-      key,
-      origin: origin.offset === '' ? undefined : { partition: origin.partition, offset: origin.offset },
-    };
+  entryOf(record: R): DeadLetterEntry {
+    return deadLetterEntry(this.topic, record);
   }
+}
+
+/** What is listed of a letter. @param topic that its message was sent to */
+export function deadLetterEntry(
+  topic: string,
+  { partition, offset, key, headers }: DeadLetterRecord,
+): DeadLetterEntry {
+  const origin = { partition: Number(headers['dlq-partition']), offset: headers['dlq-offset'] ?? '' };
+  return {
+    topic,
+    partition,
+    offset,
+    code: headers['dlq-code'] ?? 'unknown',
+    reason: headers['dlq-reason'] ?? '',
+    time: headers['dlq-time'] ?? '',
+    key,
+    origin: origin.offset === '' ? undefined : { partition: origin.partition, offset: origin.offset },
+  };
 }
 
 /** Puts the letters of several topics together, newest first. */

@@ -35,8 +35,9 @@ export async function deadLettersCommand(
   switch (action) {
     case 'list': {
       if (names.length > 0) throw new UsageError(`'list' takes no '${names.join(' ')}'`);
-      const { letters, total } = await deadLetters.list({ namespace, topic, limit });
-      return [...letters.map(lineOf), `${letters.length} of ${total} open dead letters`].join('\n');
+      const { letters, total, isPartial = false } = await deadLetters.list({ namespace, topic, limit });
+      const of = `${isPartial ? 'at least ' : ''}${total}`;
+      return [...letters.map(lineOf), `${letters.length} of ${of} open dead letters`].join('\n');
     }
     case 'show': {
       const [place, ...more] = placesOf(names, namespace);
