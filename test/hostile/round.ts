@@ -1,19 +1,12 @@
 import { type Message, RequestType } from '@skald/core';
-import type { Hostile } from './kinds.js';
+import type { EndingsByKind } from './endings.js';
+import { type GoodSagaRun, judgeEffects, judgeHostiles, type Sent } from './judge.js';
+import type { Hostile } from './kinds/index.js';
 import { NOT_PAID } from './sagas.js';
-import type { Inbound, RawRecord, World } from './world.js';
-
-/** How the messages of one kind ended. */
-export interface Endings {
-  sent: number;
-  deadLetters: number;
-  answered: number;
-  /** Confirmed and nothing told: it had an effect, or was a well-formed message for nothing that is pending. */
-  silent: number;
-}
+import type { Inbound, RawRecord, Seen, World } from './world.js';
 
 export interface RoundReport {
-  readonly endings: ReadonlyMap<string, Endings>;
+  readonly endings: EndingsByKind;
   readonly violations: readonly string[];
   /** From the first message until every good saga had ended. */
   readonly milliseconds: number;
@@ -29,43 +22,67 @@ export interface RoundOptions {
 }
 
 const PORTION = 500;
+/** Of so many it is asked whether they have ended, before it is asked of all. */
+const SAMPLE = 20;
+const PAGE = 1_000;
 
 /** Sends hostile records among the starts of good sagas, waits until all is quiet, and judges. */
 export async function runRound(
   world: World,
   { name, goods, hostiles, patienceMs }: RoundOptions,
 ): Promise<RoundReport> {
-  const good = Array.from({ length: goods }, (_, n) => ({ id: `${name}-good-${n}`, turnsBack: n % 5 === 4 }));
-  const bad = hostiles.map((hostile, n) => ({ hostile, key: `${name}-h-${n}` }));
+  const good = Array.from({ length: goods }, (_, n): GoodSagaRun => {
+    return { id: `${name}-good-${n}`, ends: n % 5 === 4 ? 'compensated' : 'completed' };
+  });
+  const bad = hostiles.map((hostile, n) => ({
+    hostile,
+    key: `${name}-h-${n}`,
+    good: good[n % goods]?.id ?? '',
+  }));
+  const sent: Sent[] = [];
+  const make = (when: Hostile['when'], real: Partial<Record<Inbound, readonly Seen[]>>): RawRecord[] =>
+    bad
+      .filter(({ hostile }) => hostile.when === when)
+      .flatMap(({ hostile, key, good: id }, n) => {
+        const place = { name: key, namespace: world.namespace, good: id, real: real[hostile.topic] ?? [] };
+        const record: RawRecord = { topic: hostile.topic, key, ...hostile.make(place) };
+        sent.push({ hostile, record });
+        // Every seventh comes twice.
+        return n % 7 === 6 ? [record, record] : [record];
+      });
+  const again = async (when: Hostile['when']): Promise<void> => {
+    if (bad.every(({ hostile }) => hostile.when !== when)) return;
+    await world.produce(make(when, await realOf(world, good)));
+  };
+
+  const starts = good.map((run) => startOf(world, run));
+  const first = make('first', {});
   const begin = performance.now();
-  await produceMixed(
-    world,
-    good.map(({ id, turnsBack }) => startOf(world, id, turnsBack)),
-    bad.flatMap(({ hostile, key }, n) => {
-      const record = { topic: hostile.topic, key, ...hostile.make(key, world.namespace) };
-      // Every seventh comes twice.
-      return n % 7 === 6 ? [record, record] : [record];
-    }),
-  );
-  const violations: string[] = [];
-  const ended = await until(patienceMs, async () => (await unfinished(world, good)).length === 0);
+  await produceMixed(world, starts, first);
+  await again('amid');
+  const isQuiet = async (): Promise<boolean> => (await world.lag()) === 0 && (await world.owed()) === 0;
+  const open = new OpenSagas(world, good);
+  const ended = await until(patienceMs, () => open.haveEnded());
   const milliseconds = performance.now() - begin;
-  const quiet = await until(patienceMs, async () => (await world.lag()) === 0 && (await world.owed()) === 0);
-  if (!ended) {
-    const open = await unfinished(world, good);
-    violations.push(
-      `${open.length} of ${goods} good sagas have not ended as they must: ${open.slice(0, 3).join('; ')}`,
-    );
-  }
-  if (!quiet)
+  await again('after');
+  const quiet = await until(patienceMs, isQuiet);
+
+  const violations: string[] = [];
+  if (!ended) violations.push(await open.text());
+  if (!quiet) {
     violations.push(`lag ${await world.lag()}, outbox ${await world.owed()}: something is repeated for ever`);
-  if (!world.isReady()) violations.push('orchestrator or participant is not ready');
-  const endings = await judge(world, bad, violations);
+  }
+  const problem = world.problem();
+  if (problem !== undefined) violations.push(problem);
+  const endings = await judgeHostiles(world, sent, good, violations);
+  await judgeEffects(world, good, violations);
+  const changed = await new OpenSagas(world, good).text();
+  if (ended && changed !== '') violations.push(`afterwards, ${changed}`);
   return { endings, violations, milliseconds };
 }
 
-function startOf(world: World, id: string, turnsBack: boolean): RawRecord {
-  const item = turnsBack ? NOT_PAID : 'hat';
+function startOf(world: World, { id, ends }: GoodSagaRun): RawRecord {
+  const item = ends === 'compensated' ? NOT_PAID : 'hat';
   const message: Message = {
     specversion: '1.0',
     id: `start of ${id}`,
@@ -76,6 +93,24 @@ function startOf(world: World, id: string, turnsBack: boolean): RawRecord {
     data: { definition: 'good', version: 1, input: { item } },
   };
   return { topic: 'requests', key: id, value: JSON.stringify(message), headers: {} };
+}
+
+/** What the good sagas have caused until now, once there is something. */
+async function realOf(world: World, good: readonly GoodSagaRun[]): Promise<Record<Inbound, readonly Seen[]>> {
+  const ids = new Set(good.map(({ id }) => id));
+  const realIn = async (topic: Inbound): Promise<readonly Seen[]> => {
+    let own: readonly Seen[] = [];
+    await until(10_000, async () => {
+      own = (await world.stored(topic)).filter(({ key }) => key !== null && ids.has(key));
+      return own.length > 0 || good.length === 0;
+    });
+    return own;
+  };
+  return {
+    requests: await realIn('requests'),
+    commands: await realIn('commands'),
+    replies: await realIn('replies'),
+  };
 }
 
 async function produceMixed(
@@ -96,65 +131,41 @@ async function produceMixed(
   for (let from = 0; from < all.length; from += PORTION) await world.produce(all.slice(from, from + PORTION));
 }
 
-async function unfinished(
-  world: World,
-  good: readonly { readonly id: string; readonly turnsBack: boolean }[],
-): Promise<string[]> {
-  const open: string[] = [];
-  for (let from = 0; from < good.length; from += 1_000) {
-    const part = good.slice(from, from + 1_000);
-    const found = await world.find(part.map(({ id }) => id));
-    const status = new Map(found.map((instance) => [instance.id, instance.status]));
-    for (const { id, turnsBack } of part) {
-      const is = status.get(id) ?? 'not there';
-      if (is !== (turnsBack ? 'compensated' : 'completed')) open.push(`${id} is ${is}`);
-    }
-  }
-  return open;
-}
+/** Those that have not yet ended as they must. */
+class OpenSagas {
+  constructor(
+    private readonly world: World,
+    private runs: readonly GoodSagaRun[],
+  ) {}
 
-/** Counts how each hostile message ended. One that ended in nothing, though it had to be told, is a violation. */
-async function judge(
-  world: World,
-  bad: readonly { readonly hostile: Hostile; readonly key: string }[],
-  violations: string[],
-): Promise<Map<string, Endings>> {
-  const dead = new Set<string>();
-  for (const topic of ['requests', 'replies', 'commands'] satisfies Inbound[]) {
-    for (const { key } of await world.deadLetters(topic)) if (key !== null) dead.add(key);
+  async haveEnded(): Promise<boolean> {
+    const stride = Math.ceil(this.runs.length / SAMPLE);
+    const sample = this.runs.filter((_, n) => (this.runs.length - 1 - n) % stride === 0);
+    if ((await this.openOf(sample)).length > 0) return false;
+    this.runs = (await this.openOf(this.runs)).map(({ run }) => run);
+    return this.runs.length === 0;
   }
-  const answered = new Set<string>();
-  for (const { value } of [...(await world.events()), ...(await world.replies())]) {
-    for (const id of answeredIds(value)) answered.add(id);
+
+  /** Empty when there is none. */
+  async text(): Promise<string> {
+    const open = await this.openOf(this.runs);
+    if (open.length === 0) return '';
+    const some = open.slice(0, 3).map(({ run: { id, ends }, is }) => `${id} is ${is} and not ${ends}`);
+    return `${open.length} good sagas have not ended as they must: ${some.join('; ')}`;
   }
-  const endings = new Map<string, Endings>();
-  for (const { hostile, key } of bad) {
-    const counts = endings.get(hostile.kind) ?? { sent: 0, deadLetters: 0, answered: 0, silent: 0 };
-    endings.set(hostile.kind, counts);
-    counts.sent += 1;
-    if (dead.has(key)) counts.deadLetters += 1;
-    else if (answered.has(key)) counts.answered += 1;
-    else {
-      counts.silent += 1;
-      if (!hostile.mayBeSilent) {
-        const { value } = hostile.make(key, world.namespace);
-        violations.push(
-          `'${hostile.kind}' on ${hostile.topic} ended in nothing: ${JSON.stringify(value.slice(0, 300))}`,
-        );
+
+  private async openOf(runs: readonly GoodSagaRun[]): Promise<{ run: GoodSagaRun; is: string }[]> {
+    const open = [];
+    for (let from = 0; from < runs.length; from += PAGE) {
+      const part = runs.slice(from, from + PAGE);
+      const found = await this.world.find(part.map(({ id }) => id));
+      const status = new Map(found.map((instance) => [instance.id, instance.status]));
+      for (const run of part) {
+        const is = status.get(run.id) ?? 'not there';
+        if (is !== run.ends) open.push({ run, is });
       }
     }
-  }
-  return endings;
-}
-
-/** The requests or commands that a message answers. */
-function answeredIds(value: string): string[] {
-  if (!value.includes('"requestid"') && !value.includes('"commandid"')) return [];
-  try {
-    const { requestid, commandid } = JSON.parse(value) as Partial<Message>;
-    return [requestid, commandid].filter((id) => id !== undefined);
-  } catch {
-    return [];
+    return open;
   }
 }
 
