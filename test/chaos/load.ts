@@ -47,6 +47,11 @@ export class Load {
     this.transport = new KafkaTransport({ brokers, clientId: 'chaos-load', log });
   }
 
+  /** When the first saga was due, on the clock of `performance`. Milliseconds. */
+  get begunAt(): number {
+    return this.startedAt;
+  }
+
   get startedSagas(): number {
     return this.due;
   }

@@ -15,8 +15,8 @@ export interface ReplicaOptions {
 
 /** One process of a service, which is started again whenever it ends, as a supervisor does. */
 export class Replica {
-  /** How long each start took until it was ready. Milliseconds. */
-  readonly boots: number[] = [];
+  /** When each start began, on the clock of `performance`, and how long it took until it was ready. Milliseconds. */
+  readonly boots: { readonly at: number; readonly milliseconds: number }[] = [];
   /** How often it has ended though nobody killed it. */
   endedByItself = 0;
   /** A fault has it in hand, or it is not up. */
@@ -85,7 +85,7 @@ export class Replica {
 
   private async boot(): Promise<void> {
     const { name, script, args = [], env, onLine } = this.options;
-    const from = performance.now();
+    const at = performance.now();
     this.process = await ServiceProcess.start({
       name,
       script,
@@ -94,7 +94,7 @@ export class Replica {
       readyTimeoutMs: READY_WITHIN_MS,
       onLine,
     });
-    this.boots.push(performance.now() - from);
+    this.boots.push({ at, milliseconds: performance.now() - at });
     this.isBusy = false;
     if (this.isOver) await this.process.stop();
   }

@@ -11,6 +11,8 @@ export interface RunReport {
   readonly load: Load;
   readonly recovered: readonly Recovery[];
   readonly replicas: readonly Replica[];
+  /** Orchestrators that were killed and took long to come back though all that they need was there. */
+  readonly slowBoots: readonly string[];
   /** Messages that were stored in the command topics. */
   readonly commandsSent: number;
   /** Seconds from the end of load and faults until every saga had ended. */
@@ -70,7 +72,7 @@ function summary({ options, load, commandsSent, drainedInS }: RunReport): string
 
 function boots(replicas: readonly Replica[]): string[] {
   return replicas.map(({ name, boots: all, endedByItself }) => {
-    const seconds = all.map((one) => (one / 1_000).toFixed(1)).join(', ');
+    const seconds = all.map(({ milliseconds }) => (milliseconds / 1_000).toFixed(1)).join(', ');
     const crashes = endedByItself === 0 ? '' : `; ended by itself ${endedByItself} times`;
     return `${name.padEnd(16)} ready after ${seconds} s${crashes}`;
   });

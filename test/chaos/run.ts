@@ -9,13 +9,14 @@ import { Load } from './load.js';
 import type { ChaosOptions } from './options.js';
 import { recoveries } from './recovery.js';
 import { commandsNeeded, reportText, type RunReport } from './report.js';
-import { storm } from './storm.js';
+import { type PastFault, storm } from './storm.js';
 import { TopicEnds } from './topic-ends.js';
 
 /** Nobody waits longer than this for a system that has come to a halt. */
 const DRAIN_WITHIN_MS = 600_000;
 const MOST_COMMANDS = 1.1;
 const RECOVERS_WITHIN_S = 15;
+const BOOTS_WITHIN_MS = 3_000;
 const PROGRESS_MS = 10_000;
 
 /** Runs load and faults, waits until all has come to rest, and checks what is left. @returns whether all held */
@@ -75,8 +76,13 @@ async function runLoad(
     return {
       options,
       load,
-      recovered: recoveries(faults, load.endedBySecond, options.rate),
+      recovered: recoveries(faults, {
+        dueBySecond: load.dueBySecond,
+        endedBySecond: load.endedBySecond,
+        rate: options.rate,
+      }),
       replicas: cluster.replicas,
+      slowBoots: slowBoots(cluster, load, faults),
       commandsSent: [...commands.values()].reduce((sum, one) => sum + one, 0),
       drainedInS,
       violations,
@@ -84,6 +90,24 @@ async function runLoad(
   } finally {
     clearInterval(progress);
   }
+}
+
+/** Starts of killed orchestrators that took long though Kafka and PostgreSQL were there. */
+function slowBoots(
+  { replicas }: Cluster,
+  { begunAt }: Load,
+  faults: readonly PastFault[],
+): readonly string[] {
+  const outages = faults.filter(({ name }) => name.endsWith(' killed'));
+  return replicas.flatMap(({ name, boots: [_, ...again] }) => {
+    if (!name.startsWith('orchestrator')) return [];
+    return again.flatMap(({ at, milliseconds }) => {
+      const [from, to] = [at - begunAt, at - begunAt + milliseconds];
+      const isHeldUp = outages.some((outage) => outage.from < to && outage.to > from);
+      if (isHeldUp || milliseconds <= BOOTS_WITHIN_MS) return [];
+      return [`${name} was ready after ${(milliseconds / 1_000).toFixed(1)} s`];
+    });
+  });
 }
 
 async function drained(load: Load): Promise<void> {
@@ -114,7 +138,7 @@ async function sayFirst(
 }
 
 function holds(report: RunReport, say: (line: string) => void): boolean {
-  const { violations, commandsSent, load, recovered, replicas } = report;
+  const { violations, commandsSent, load, recovered, replicas, slowBoots } = report;
   const problems: string[] = [];
   if (violations.some(({ found }) => found.length > 0)) problems.push('what must hold does not');
   const factor = commandsSent / commandsNeeded(load.startedSagas);
@@ -123,6 +147,7 @@ function holds(report: RunReport, say: (line: string) => void): boolean {
     ({ seconds = Number.POSITIVE_INFINITY, isDisturbed }) => !isDisturbed && seconds > RECOVERS_WITHIN_S,
   );
   if (slow.length > 0) problems.push(`after ${slow.length} faults the throughput was not back within 15 s`);
+  problems.push(...slowBoots);
   if (replicas.some(({ endedByItself }) => endedByItself > 0)) problems.push('a process has ended by itself');
   say(problems.length === 0 ? '\nAll held.' : `\nNOT HELD: ${problems.join('; ')}`);
   return problems.length === 0;
