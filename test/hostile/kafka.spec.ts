@@ -33,5 +33,5 @@ describe('hostile messages among good sagas, on Kafka and PostgreSQL', () => {
     const { violations } = await runRound(world, { name: 'r', goods: 100, hostiles, patienceMs: 40_000 });
 
     expect(violations).toEqual([]);
-  });
+  }, 120_000);
 });

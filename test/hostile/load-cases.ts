@@ -10,7 +10,7 @@ const COMMANDS = SOUND_NAMES.filter((sound) => topicOf(sound) === 'commands');
 /** Of what is large one in fifty is as large as can be: ten thousand of those would be 10 GB, which takes its time to be read. */
 const SIZE = fc.oneof(
   { weight: 49, arbitrary: fc.constant(2_000) },
-  { weight: 1, arbitrary: fc.constant(600_000) },
+  { weight: 1, arbitrary: fc.constant(480_000) },
 );
 const JUNK = fc.oneof(
   { weight: 49, arbitrary: fc.constant(2_000) },
