@@ -32,6 +32,22 @@ describe('the retention of ended sagas', () => {
     expect(await shop.status('p-249')).toBe('running');
   }, 60_000);
 
+  it('removes what calls itself the child of something that is no saga, and others with it (P19)', async () => {
+    await start('kid', 'o');
+    await start('kid', 'p');
+    await shop.clock.advance(1_000);
+    const [child] = await shop.store.find([{ namespace: 'shop', id: 'o' }]);
+    if (child === undefined) throw new Error('it was not started');
+    // As releases stored it that took a start with any reply topic for that of a parent.
+    const instance = { ...child, parent: { doId: 'mine' }, revision: child.revision + 1 };
+    const updated = [{ instance, fromRevision: child.revision }];
+    await shop.store.transact((turn) =>
+      turn.save('shop', { created: [], updated, history: [], owed: [], settled: [] }, shop.clock.now()),
+    );
+    await shop.clock.advance(60_000);
+    for (const id of ['o', 'p']) expect(await shop.engine.find(id)).toBeUndefined();
+  });
+
   it('waits until what is owed of a saga is sent (P15)', async () => {
     let isAway = false;
     const inner = shop.transport();

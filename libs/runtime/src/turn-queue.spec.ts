@@ -75,6 +75,16 @@ describe('a turn that fails', () => {
     expect(stored).toHaveLength(2);
   });
 
+  it('tries nothing more of it once the hour is bad, so that nothing overtakes what came before it', async () => {
+    const { queue, stored, turns } = queueOver({ failsAt: 2 });
+    const first = queue.submit([good(1), good(2)]);
+    const second = queue.submit([bad(3), good(4)]);
+    await expect(first).rejects.toThrow(StoreUnavailableError);
+    await expect(second).rejects.toThrow(StoreUnavailableError);
+    expect(turns).toEqual([4, 2]);
+    expect(stored).toEqual([]);
+  });
+
   it('rejects all of it, untouched, when the store is away', async () => {
     const { queue, turns } = queueOver({ failsAt: 1 });
     const both = [queue.submit([good(1)]), queue.submit([bad(2)])];
