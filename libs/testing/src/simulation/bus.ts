@@ -28,8 +28,18 @@ export class Bus {
   underway = 0;
   private readonly lastArrival = new Map<string, number>();
   private readonly counts = new Map<string, number>();
+  private backAt = 0;
 
   constructor(private readonly options: BusOptions) {}
+
+  /** The broker goes away; what it has stored is read when it is back, and participants send then what they have. */
+  goAway(forMs: number): void {
+    this.backAt = this.options.loop.now() + forMs;
+  }
+
+  get isAway(): boolean {
+    return this.options.loop.now() < this.backAt;
+  }
 
   append(outgoing: OutgoingMessage): void {
     const { faults, random } = this.options;
@@ -56,7 +66,7 @@ export class Bus {
   }
 
   private schedule(arrived: Arrived, latency: number, inOrder: boolean): void {
-    const { loop, deliver } = this.options;
+    const { loop } = this.options;
     const place = `${arrived.topic} ${arrived.key}`;
     let at = loop.now() + latency;
     if (inOrder) {
@@ -64,9 +74,16 @@ export class Bus {
       this.lastArrival.set(place, at);
     }
     this.underway += 1;
-    loop.plan(at - loop.now(), () => {
-      this.underway -= 1;
-      deliver(arrived);
-    });
+    loop.plan(at - loop.now(), () => this.arrive(arrived));
+  }
+
+  private arrive(arrived: Arrived): void {
+    const { loop, deliver } = this.options;
+    if (this.isAway) {
+      loop.plan(this.backAt - loop.now(), () => this.arrive(arrived));
+      return;
+    }
+    this.underway -= 1;
+    deliver(arrived);
   }
 }

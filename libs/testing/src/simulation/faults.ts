@@ -14,6 +14,8 @@ import type { KeyedRandom } from './keyed-random.js';
  * - `race lost`: another worker changed the instance first; the transaction is run again
  * - `commit unconfirmed`: committed, and the connection is lost before anyone knows
  * - `clock skewed`: a process's clock is up to ten minutes off, and what it knows of the database's up to 0.2 s
+ * - `broker away`, `database away`: for all processes, for up to a minute, which is longer than any timeout of the sagas
+ * - `id used again`: ended sagas are removed after seconds, and others begin with their ids
  * - `rejected`: a participant says no
  * - `failed`: a participant's attempt fails
  * - `silent`: a participant takes commands and does nothing, for some attempts or for good
@@ -30,6 +32,9 @@ export type FaultKind =
   | 'race lost'
   | 'commit unconfirmed'
   | 'clock skewed'
+  | 'broker away'
+  | 'database away'
+  | 'id used again'
   | 'rejected'
   | 'failed'
   | 'silent'
@@ -52,6 +57,9 @@ export const DEFAULT_FAULTS: FaultRates = {
   'race lost': 0.1,
   'commit unconfirmed': 0.05,
   'clock skewed': 0.5,
+  'broker away': 0.3,
+  'database away': 0.3,
+  'id used again': 0.5,
   rejected: 0.18,
   failed: 0.15,
   silent: 0.12,

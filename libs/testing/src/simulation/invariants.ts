@@ -7,14 +7,14 @@ import {
   findNode,
   isEnded,
   LifecycleType,
-  parseCommandId,
   type SagaInstance,
   type SagaNode,
   type Visit,
 } from '@skald/core';
 import type { DefinitionRegistry } from '@skald/runtime';
 import { pathProblem } from './path.js';
-import type { Outcome } from './run.js';
+import type { Life } from './observed-store.js';
+import { lifeName, type Outcome } from './run.js';
 
 /**
  * What must hold when nothing is due any more, whatever has happened:
@@ -25,6 +25,7 @@ import type { Outcome } from './run.js';
  * - suspended or not: nothing was done twice, undone without having been done, or undone once the pivot took effect;
  *   what is undone is undone newest first;
  * - a child saga is where its parent believes it to be;
+ * - an instance is removed only when it has ended, and a child saga not before its parent;
  * - a call is answered alike however often it comes, and no message became a dead letter but those that were refused.
  *
  * @returns sentences about what does not hold
@@ -33,10 +34,11 @@ export function violations(outcome: Outcome, definitions: DefinitionRegistry): s
   const problems: string[] = [];
   if (!outcome.cameToRest) problems.push('something is still due after hours of virtual time');
   if (outcome.main === undefined) problems.push('the saga was never started');
-  for (const instance of outcome.store.instances.values()) {
+  for (const life of outcome.store.lives()) {
+    const { instance } = life;
     const definition = definitions.byReference(definitionRef(instance.definition));
     if (definition === undefined) continue;
-    const check = new InstanceCheck(instance, definition, outcome);
+    const check = new InstanceCheck(life, definition, outcome);
     problems.push(...check.problems().map((problem) => `saga '${instance.id}': ${problem}`));
   }
   return [...problems, ...strayEffects(outcome), ...messageProblems(outcome)];
@@ -45,12 +47,15 @@ export function violations(outcome: Outcome, definitions: DefinitionRegistry): s
 /** Checks one instance against its definition, the ledger and its children. */
 class InstanceCheck {
   private readonly found: string[] = [];
+  private readonly instance: SagaInstance;
 
   constructor(
-    private readonly instance: SagaInstance,
+    private readonly life: Life,
     private readonly definition: AnySaga,
     private readonly outcome: Outcome,
-  ) {}
+  ) {
+    this.instance = life.instance;
+  }
 
   problems(): readonly string[] {
     this.checkRest();
@@ -71,7 +76,9 @@ class InstanceCheck {
 
   private checkRest(): void {
     const { status, suspension, visits } = this.instance;
-    if (isEnded(status) || !this.outcome.cameToRest) return;
+    if (isEnded(status)) return;
+    if (this.isGone) this.say(`it was removed while it was ${status}`);
+    if (!this.outcome.cameToRest) return;
     if (status === 'suspended') {
       if (suspension === undefined) this.say('it is suspended without a reason');
       return;
@@ -92,20 +99,20 @@ class InstanceCheck {
   }
 
   private checkHistory(): void {
-    const { id, revision } = this.instance;
-    const entries = this.outcome.store.history.get(id) ?? [];
-    const numbers = entries.map(({ sequence }) => sequence);
+    const { revision } = this.instance;
+    const numbers = this.life.history.map(({ sequence }) => sequence);
     const isWhole = numbers.length === revision && numbers.every((number, index) => number === index + 1);
     if (!isWhole) this.say(`revision ${revision}, but its history is numbered ${numbers.join(' ')}`);
   }
 
   private checkAnnounced(): void {
-    const { id, status } = this.instance;
+    const { id, incarnation, status } = this.instance;
     if (!this.outcome.cameToRest || status === 'running') return;
     // The mark that a child saga must not start: there is nobody to tell.
-    if (this.outcome.store.history.get(id)?.[0]?.cause.kind === 'undone') return;
+    if (this.life.history[0]?.cause.kind === 'undone') return;
     const type = LifecycleType[status];
-    if (!this.outcome.announced.get(id)?.has(type)) this.say(`nobody was told that it is ${status}`);
+    if (!this.outcome.announced.get(lifeName(id, incarnation))?.has(type))
+      this.say(`nobody was told that it is ${status}`);
   }
 
   private checkVisit(visit: Visit): void {
@@ -147,12 +154,13 @@ class InstanceCheck {
   }
 
   private checkChild(visit: Visit): void {
-    const child = this.child(visit);
+    const { instance: child, isGone } = this.childLife(visit);
     const name = `the child saga of '${visit.step}' (visit ${visit.visit})`;
     const doId = commandIdOf(this.instance, visit, 'do');
     if (child !== undefined && child.parent?.doId !== doId) this.say(`${name} has another parent`);
     const { status } = this.instance;
     const state = visit.action.state;
+    if (isGone && !this.isGone) this.say(`${name} was removed, and the saga is there`);
     if (state === 'succeeded' && visit.undo === undefined && child?.status !== 'completed') {
       this.say(`${name} counts as completed, and is ${child?.status ?? 'nowhere'}`);
     }
@@ -204,7 +212,18 @@ class InstanceCheck {
   }
 
   private child(visit: Visit): SagaInstance | undefined {
-    return this.outcome.store.instances.get(childId(this.instance, visit));
+    return this.childLife(visit).instance;
+  }
+
+  private childLife(visit: Visit): { readonly instance: SagaInstance | undefined; readonly isGone: boolean } {
+    const { instances, removed } = this.outcome.store;
+    const id = childId(this.instance, visit);
+    const gone = removed.findLast(({ instance }) => instance.id === id)?.instance;
+    return { instance: instances.get(id) ?? gone, isGone: gone !== undefined };
+  }
+
+  private get isGone(): boolean {
+    return this.outcome.store.instances.get(this.instance.id) !== this.instance;
   }
 }
 
@@ -215,11 +234,17 @@ function isPending(exchange: Exchange | undefined): boolean {
 /** Effects of commands that no saga knows of. */
 function strayEffects({ ledger, store }: Outcome): string[] {
   const problems: string[] = [];
+  const known = new Set(
+    store
+      .lives()
+      .flatMap(({ instance }) =>
+        instance.visits.flatMap((visit) =>
+          (['do', 'undo', 'probe'] as const).map((direction) => commandIdOf(instance, visit, direction)),
+        ),
+      ),
+  );
   for (const { commandId } of ledger.entries) {
-    const { sagaId, step, visit } = parseCommandId(commandId);
-    const visits = store.instances.get(sagaId)?.visits ?? [];
-    const isKnown = visits.some((one) => one.step === step && one.visit === visit);
-    if (!isKnown) problems.push(`${commandId} took effect, and no saga knows of it`);
+    if (!known.has(commandId)) problems.push(`${commandId} took effect, and no saga knows of it`);
   }
   return problems;
 }
@@ -232,14 +257,18 @@ const REFUSALS: ReadonlySet<string> = new Set([
   'past_pivot',
   'inbox_full',
 ]);
+/** And when an id is used again: copies of what was meant for one saga reach the next. */
+const REFUSALS_OF_NEXT: ReadonlySet<string> = new Set([...REFUSALS, 'saga_exists', 'unknown_parent']);
 
-function messageProblems({ deadLetters, answers }: Outcome): string[] {
+function messageProblems({ deadLetters, answers, store }: Outcome): string[] {
   const problems: string[] = [];
+  const isReused = store.removed.length > 0;
+  const refusals = isReused ? REFUSALS_OF_NEXT : REFUSALS;
   for (const { delivery, code, reason } of deadLetters) {
-    if (!REFUSALS.has(code)) problems.push(`dead letter ${delivery.message.id}: ${code}, ${reason}`);
+    if (!refusals.has(code)) problems.push(`dead letter ${delivery.message.id}: ${code}, ${reason}`);
   }
   for (const [call, given] of answers) {
-    if (given.size > 1) problems.push(`'${call}' was answered in ${given.size} ways`);
+    if (given.size > 1 && !isReused) problems.push(`'${call}' was answered in ${given.size} ways`);
   }
   return problems;
 }

@@ -73,6 +73,17 @@ const withOldestUndoneFirst: Decide = (definition, instance, event) => {
   return { ...after, instance: { ...after.instance, visits: after.instance.visits.toReversed() } };
 };
 
+/** An id that is used again gives the same command ids as before. */
+const withoutIncarnation: Decide = (definition, instance, event) => {
+  const after = transition(definition, instance, event);
+  const incarnation = instance === null ? after?.instance.incarnation : undefined;
+  if (after === null || incarnation === undefined) return after;
+  const { incarnation: _, ...rest } = after.instance;
+  return JSON.parse(
+    JSON.stringify({ ...after, instance: rest }).replaceAll(`/${incarnation}/`, '/'),
+  ) as Transition;
+};
+
 /** A store whose transactions are changed. */
 function withTurns(change: (turn: StoreTurn) => Partial<StoreTurn>): (store: Store) => Store {
   return (store) => ({
@@ -105,7 +116,14 @@ function forgetful(turn: StoreTurn): Partial<StoreTurn> {
   };
 }
 
-const MUTATIONS: readonly (Mutation & { readonly name: string; readonly notices: RegExp })[] = [
+interface NoticedMutation extends Mutation {
+  readonly name: string;
+  /** The scenario in which it is looked for. Default: all. */
+  readonly saga?: string;
+  readonly notices: RegExp;
+}
+
+const MUTATIONS: readonly NoticedMutation[] = [
   {
     name: 'replies are taken for commands that are not pending',
     transition: withoutPendingCheck,
@@ -143,10 +161,29 @@ const MUTATIONS: readonly (Mutation & { readonly name: string; readonly notices:
     store: withTurns(() => ({ lockDue: () => Promise.resolve([]) })),
     notices: /still due/,
   },
+  {
+    name: 'an id that is used again is taken for the saga that had it before',
+    transition: withoutIncarnation,
+    saga: 'loan',
+    notices: /is completed, and .+ was undone/,
+  },
+  {
+    name: 'retention removes what is still owed',
+    store: withTurns(() => ({ owing: () => Promise.resolve([]) })),
+    notices: /nobody was told|nothing will ever happen/,
+  },
+  {
+    name: 'retention removes the children of sagas that may still undo them',
+    store: withTurns((turn) => ({
+      lockEnded: async (...what) => (await turn.lockEnded(...what)).map(({ parent: _, ...rest }) => rest),
+    })),
+    notices: /was removed, and the saga is there/,
+  },
 ];
 
-async function firstViolation(mutation: Mutation): Promise<Violation | undefined> {
-  for (const { sagas, options } of SCENARIOS) {
+async function firstViolation(mutation: Mutation, saga?: string): Promise<Violation | undefined> {
+  for (const { name, sagas, options } of SCENARIOS) {
+    if (name !== (saga ?? name)) continue;
     const { violation } = await simulate(sagas, { ...options, seed: 1, runs: 200, mutation });
     if (violation !== undefined) return violation;
   }
@@ -159,8 +196,8 @@ const FOUND_WITHIN_MS = 240_000;
 describe('the simulation notices when', () => {
   it.each(MUTATIONS)(
     '$name',
-    async ({ notices, ...mutation }) => {
-      const violation = await firstViolation(mutation);
+    async ({ notices, saga, ...mutation }) => {
+      const violation = await firstViolation(mutation, saga);
       expect(violation?.problems.join('\n')).toMatch(notices);
     },
     FOUND_WITHIN_MS,

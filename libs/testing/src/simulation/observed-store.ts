@@ -4,6 +4,7 @@ import {
   type Changes,
   ConcurrentChangeError,
   type InstanceKey,
+  type Processes,
   type Store,
   type StoreTurn,
   StoreUnavailableError,
@@ -11,8 +12,8 @@ import {
 
 /** What one process's transactions meet. */
 export interface StoreMishaps {
-  /** Throws when the process is dead: its connection is gone. */
-  readonly checkAlive: () => void;
+  /** Throws when the process is dead or the database away: there is no connection. */
+  readonly checkConnected: () => void;
   readonly losesRace: (changes: Changes) => boolean;
   readonly losesCommit: (changes: Changes) => boolean;
   /** By how much the process is wrong about the database's clock, in milliseconds. */
@@ -21,10 +22,18 @@ export interface StoreMishaps {
 
 type Decorate = (store: Store) => Store;
 
+/** What is stored of one saga, from its start to its removal. */
+export interface Life {
+  readonly instance: SagaInstance;
+  readonly history: readonly HistoryEntry[];
+}
+
 /** The database of all processes, watched: what is committed, and what is still owed. */
 export class ObservedStore {
   readonly instances = new Map<string, SagaInstance>();
   readonly history = new Map<string, HistoryEntry[]>();
+  /** Those whose instances were removed, oldest first. */
+  readonly removed: Life[] = [];
   /** Rows of the outbox that nobody has cleared. */
   readonly owedRows = new Set<string>();
 
@@ -36,14 +45,18 @@ export class ObservedStore {
   /** The store as one process sees it. */
   forProcess(mishaps: StoreMishaps, decorate: Decorate = (store) => store): Store {
     const { store } = this;
+    const ask = async <T>(what: () => Promise<T>): Promise<T> => {
+      mishaps.checkConnected();
+      return await what();
+    };
     return decorate({
       transact: (work) => this.transact(mishaps, work),
-      find: (keys) => store.find(keys),
-      history: (key, after, limit) => store.history(key, after, limit),
-      nextWakeup: (namespace, own) => store.nextWakeup(namespace, own),
-      pinned: (namespace) => store.pinned(namespace),
-      processes: store.processes,
-      removed: (key) => store.removed(key),
+      find: (keys) => ask(() => store.find(keys)),
+      history: (key, after, limit) => ask(() => store.history(key, after, limit)),
+      nextWakeup: (namespace, own) => ask(() => store.nextWakeup(namespace, own)),
+      pinned: (namespace) => ask(() => store.pinned(namespace)),
+      processes: withConnection(store.processes, ask),
+      removed: (key) => ask(() => store.removed(key)),
       now: () => {
         const now = store.now();
         return now === undefined ? undefined : now + mishaps.timeErrorMs;
@@ -51,8 +64,18 @@ export class ObservedStore {
     });
   }
 
+  /** All sagas that are there, or were before they were removed. */
+  lives(): Life[] {
+    const present = [...this.instances.values()].map((instance) => this.lifeOf(instance));
+    return [...this.removed, ...present];
+  }
+
+  private lifeOf(instance: SagaInstance): Life {
+    return { instance, history: this.history.get(instance.id) ?? [] };
+  }
+
   private async transact<T>(mishaps: StoreMishaps, work: (turn: StoreTurn) => Promise<T>): Promise<T> {
-    mishaps.checkAlive();
+    mishaps.checkConnected();
     const saved: { changes: Changes; row: string | undefined }[] = [];
     const result = await this.store.transact(async (turn) => {
       const watched: StoreTurn = {
@@ -92,8 +115,30 @@ export class ObservedStore {
     }
     if (row !== undefined) this.owedRows.add(row);
     for (const settled of changes.settled) this.owedRows.delete(settled);
+    for (const { id } of changes.removed ?? []) {
+      const instance = this.instances.get(id);
+      if (instance !== undefined) this.removed.push(this.lifeOf(instance));
+      this.instances.delete(id);
+      this.history.delete(id);
+    }
     this.onCommitted(changes);
   }
+}
+
+type Ask = <T>(what: () => Promise<T>) => Promise<T>;
+
+function withConnection(processes: Processes, ask: Ask): Processes {
+  return {
+    beat: (namespace, own) => ask(() => processes.beat(namespace, own)),
+    leave: (id) => ask(() => processes.leave(id)),
+    take: (namespace, definitions, limit) => ask(() => processes.take(namespace, definitions, limit)),
+    done: (rows) => ask(() => processes.done(rows)),
+    keptStarts: (namespace, sagaIds) => ask(() => processes.keptStarts(namespace, sagaIds)),
+    ask: (namespace, definition, request) => ask(() => processes.ask(namespace, definition, request)),
+    answer: (row, answer) => ask(() => processes.answer(row, answer)),
+    asked: (row) => ask(() => processes.asked(row)),
+    withdraw: (row) => ask(() => processes.withdraw(row)),
+  };
 }
 
 /** Names what a transaction changes, alike in every run that comes past it. */

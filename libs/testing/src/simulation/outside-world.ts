@@ -23,21 +23,26 @@ const WINDOW_MS = 30_000;
 export class OutsideWorld {
   /** What it still has to send. */
   planned = 0;
+  /** Ids of the calls that it has planned. */
+  readonly calls = new Set<string>();
 
   constructor(private readonly options: OutsideWorldOptions) {}
 
-  start(id: string, { name }: AnySaga, input: object): void {
+  /** @param life which saga of this id it is, from 1 */
+  start(id: string, { name }: AnySaga, input: object, life: number): void {
     const { random } = this.options;
-    this.plan(id, 'start', RequestType.start, { definition: name, input });
+    const own = nameOf('start', life);
+    this.plan(id, own, RequestType.start, { definition: name, input }, true);
     // Whoever is not sure starts it again, with the same id.
-    if (random.chance(0.2, 'starts twice')) {
-      this.plan(id, 'start again', RequestType.start, { definition: name, input });
+    if (random.chance(0.2, nameOf('starts twice', life))) {
+      this.plan(id, `${own} again`, RequestType.start, { definition: name, input });
     }
   }
 
   /** A saga has begun: what it waits for and answers will come, or not. */
-  meet({ id }: SagaInstance, definition: AnySaga): void {
+  meet({ id: sagaId }: SagaInstance, definition: AnySaga, life: number): void {
     const { random, faults, data } = this.options;
+    const id = nameOf(sagaId, life);
     for (const node of definition.nodes) {
       if (node.kind !== 'wait') continue;
       for (const { name } of node.signals) {
@@ -46,9 +51,9 @@ export class OutsideWorld {
           random.chance(0.6, `${id} gets '${name}' ${number}`) && number <= 4;
           number += 1
         ) {
-          const message = `signal ${name} ${number}`;
+          const message = nameOf(`signal ${name} ${number}`, life);
           const content = data[name]?.(random.inside(`${id} ${message}`)) ?? {};
-          this.plan(id, message, RequestType.signal, { signal: name, data: content });
+          this.plan(sagaId, message, RequestType.signal, { signal: name, data: content });
         }
       }
     }
@@ -58,24 +63,24 @@ export class OutsideWorld {
         random.chance(0.5, `${id} is called '${call.name}' ${number}`) && number <= 4;
         number += 1
       ) {
-        const message = `call ${call.name} ${number}`;
+        const message = nameOf(`call ${call.name} ${number}`, life);
         const content = data[call.name]?.(random.inside(`${id} ${message}`)) ?? {};
-        this.plan(id, message, RequestType.call, { call: call.name, data: content });
+        this.plan(sagaId, message, RequestType.call, { call: call.name, data: content });
       }
     }
     if (faults.strikes('cancelled', id)) {
-      this.plan(id, 'cancel', RequestType.cancel, { reason: 'the simulation wants it' });
+      this.plan(sagaId, nameOf('cancel', life), RequestType.cancel, { reason: 'the simulation wants it' });
     }
   }
 
-  private plan(sagaId: string, name: string, type: string, data: object): void {
+  private plan(sagaId: string, name: string, type: string, data: object, isAtOnce = false): void {
     const { loop, random, bus, namespace } = this.options;
     const id = `${sagaId}, ${name}`;
-    const isFirst = type === RequestType.start && name === 'start';
     // Many things happen in the first second, some long after.
     const moment = random.number(`moment of ${id}`) ** 3;
+    if (type === RequestType.call) this.calls.add(id);
     this.planned += 1;
-    loop.plan(isFirst ? 0 : Math.floor(moment * WINDOW_MS), () => {
+    loop.plan(isAtOnce ? 0 : Math.floor(moment * WINDOW_MS), () => {
       this.planned -= 1;
       const message: Message = {
         specversion: '1.0',
@@ -89,4 +94,9 @@ export class OutsideWorld {
       bus.append({ topic: topics.requests(namespace), message });
     });
   }
+}
+
+/** The first life has no number, so that a run without a second one is what it would be without this. */
+function nameOf(what: string, life: number): string {
+  return life === 1 ? what : `${what}, life ${life}`;
 }

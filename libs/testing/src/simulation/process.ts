@@ -29,6 +29,8 @@ export interface ProcessOptions {
   readonly definitions: DefinitionRegistry;
   readonly decorateStore: ((store: Store) => Store) | undefined;
   readonly transition: typeof transition;
+  readonly retentionMs: number | undefined;
+  readonly isDatabaseAway: () => boolean;
   readonly onDeadLetter: (letter: DeadLetter) => void;
   /** Gets what the process had taken and not confirmed. */
   readonly onCrash: (unconfirmed: readonly Arrived[]) => void;
@@ -67,7 +69,7 @@ export class Process {
       store: store.forProcess(
         {
           timeErrorMs,
-          checkAlive: () => this.checkAlive(),
+          checkConnected: () => this.checkConnected(),
           losesRace: (changes) => this.losesRace(changes),
           losesCommit: (changes) => faults.strikes('commit unconfirmed', nameOfChanges(changes)),
         },
@@ -87,6 +89,7 @@ export class Process {
       timerPollMs: POLL_MS,
       relayPollMs: POLL_MS,
       beatMs: POLL_MS,
+      retentionMs: options.retentionMs,
       crashProbe: async (point) => this.crashAt(point, this.lastChanges),
       transition: options.transition,
     });
@@ -144,6 +147,11 @@ export class Process {
     return changes.updated.length > 0 && this.options.faults.strikes('race lost', this.lastChanges);
   }
 
+  private checkConnected(): void {
+    this.checkAlive();
+    if (this.options.isDatabaseAway()) throw new StoreUnavailableError('the database is away');
+  }
+
   private checkAlive(): void {
     if (!this.isAlive) throw new ProcessKilledError('the process was killed');
   }
@@ -180,7 +188,7 @@ export class Process {
         this.consumer = options;
         return Promise.resolve({
           stop: () => Promise.resolve(),
-          isReady: () => true,
+          isReady: () => !bus.isAway,
           problem: () => undefined,
         });
       },
@@ -199,7 +207,7 @@ export class Process {
     if (first === undefined) return;
     const { faults } = this.options;
     const subject = first.message.id;
-    if (faults.strikes('send rejected', subject)) throw new Error('the broker is away');
+    if (bus.isAway || faults.strikes('send rejected', subject)) throw new Error('the broker is away');
     for (const message of messages) bus.append(message);
     if (faults.strikes('send unconfirmed', subject)) throw new Error('the broker did not confirm');
   }

@@ -2,14 +2,22 @@ import {
   type AnySaga,
   type CommandContract,
   definitionRef,
+  isEnded,
   LifecycleType,
   type Message,
+  parseId,
   type SagaInstance,
   topics,
   transition,
 } from '@skald/core';
 import { MemoryStore } from '@skald/memory';
-import type { Changes, DeadLetter, DefinitionRegistry, Store } from '@skald/runtime';
+import {
+  type Changes,
+  type DeadLetter,
+  type DefinitionRegistry,
+  type Store,
+  StoreUnavailableError,
+} from '@skald/runtime';
 import { type Arrived, Bus } from './bus.js';
 import { EventLoop } from './event-loop.js';
 import { type FaultRates, Faults, type InjectedFault } from './faults.js';
@@ -45,7 +53,7 @@ export interface Outcome {
   readonly faults: readonly InjectedFault[];
   /** Codes and reasons of messages that nobody could handle. */
   readonly deadLetters: readonly DeadLetter[];
-  /** Types of the lifecycle events of each instance. */
+  /** Types of the lifecycle events of each instance, see `lifeName`. */
   readonly announced: ReadonlyMap<string, ReadonlySet<string>>;
   /** Answers to calls, by the id of the call. */
   readonly answers: ReadonlyMap<string, ReadonlySet<string>>;
@@ -59,6 +67,11 @@ export const MAIN_ID = 'main';
 const BEGIN = Date.parse('2026-01-01T00:00:00Z');
 /** After this virtual time no fault happens any more, and everything that is still tried works. */
 const FAULTS_END_MS = 120_000;
+/** Longer than three attempts of a saga, each with its timeout. */
+const LONGEST_OUTAGE_MS = 60_000;
+/** Less than an outage, so that what has ended during one is old enough when it is over. */
+const RETENTION_MS = 15_000;
+const BOOT_AGAIN_MS = 1_000;
 const PATIENCE_MS = 3 * 3_600_000;
 const PATIENCE_EVENTS = 50_000;
 
@@ -92,6 +105,8 @@ class World {
   /** How often each id has been removed. */
   private readonly removed = new Map<string, number>();
   private restarts = 0;
+  private databaseIsBackAt = 0;
+  private readonly retentionMs: number | undefined;
 
   constructor(
     private readonly settings: RunSettings,
@@ -109,6 +124,7 @@ class World {
       (text) => journal.note('!', text),
     );
     const { faults } = this;
+    this.retentionMs = faults.strikes('id used again', MAIN_ID) ? RETENTION_MS : undefined;
     this.store = new ObservedStore(new MemoryStore({ now: () => loop.now() }), (changes) =>
       this.onCommitted(changes),
     );
@@ -143,8 +159,8 @@ class World {
   async run(): Promise<Outcome> {
     const { settings, loop, store, ledger, journal, deadLetters, announced, answers } = this;
     for (let slot = 0; slot < settings.processes; slot += 1) this.boot(slot, 1);
-    const [main] = settings.sagas;
-    this.outside.start(MAIN_ID, main, settings.input(this.random.inside('input')));
+    this.planOutages();
+    this.startMain(1);
     let cameToRest = false;
     while (loop.now() < BEGIN + PATIENCE_MS && loop.count < PATIENCE_EVENTS) {
       if (this.isAtRest()) {
@@ -154,7 +170,7 @@ class World {
       if (!(await loop.step())) break;
     }
     return {
-      main: store.instances.get(MAIN_ID),
+      main: store.lives().findLast(({ instance }) => instance.id === MAIN_ID)?.instance,
       store,
       ledger,
       journal,
@@ -172,7 +188,46 @@ class World {
     if (this.restarts > 0 || this.backlog.length > 0 || this.store.owedRows.size > 0) return false;
     if (this.processes.some((process) => process !== undefined && process.waiting > 0)) return false;
     for (const { wakeAt } of this.store.instances.values()) if (wakeAt !== null) return false;
-    return true;
+    return !this.isToBeRemoved();
+  }
+
+  /** Whether the saga has ended and its id is to be used again. */
+  private isToBeRemoved(): boolean {
+    if (this.retentionMs === undefined || this.livesOf(MAIN_ID) >= this.wantedLives()) return false;
+    const main = this.store.instances.get(MAIN_ID);
+    return main !== undefined && isEnded(main.status);
+  }
+
+  private wantedLives(): number {
+    return this.random.between(2, 3, 'lives');
+  }
+
+  /** How many instances of the id have begun, if there is one now. */
+  private livesOf(id: string): number {
+    return 1 + (this.removed.get(id) ?? 0);
+  }
+
+  private startMain(life: number): void {
+    const { settings, random } = this;
+    const input = settings.input(random.inside(life === 1 ? 'input' : `input of life ${life}`));
+    this.outside.start(MAIN_ID, settings.sagas[0], input, life);
+  }
+
+  private planOutages(): void {
+    const { loop, random, faults } = this;
+    const plan = (kind: 'broker away' | 'database away', begin: (forMs: number) => void): void => {
+      for (const number of [1, 2]) {
+        const at = random.between(0, FAULTS_END_MS - LONGEST_OUTAGE_MS, `when ${kind} ${number}`);
+        const forMs = random.between(1_000, LONGEST_OUTAGE_MS, `how long ${kind} ${number}`);
+        loop.plan(at, () => {
+          if (faults.strikes(kind, String(number), ` for ${forMs} ms`)) begin(forMs);
+        });
+      }
+    };
+    plan('broker away', (forMs) => this.bus.goAway(forMs));
+    plan('database away', (forMs) => {
+      this.databaseIsBackAt = loop.now() + forMs;
+    });
   }
 
   private boot(slot: number, generation: number): void {
@@ -189,10 +244,9 @@ class World {
       bus,
       definitions: settings.definitions,
       decorateStore: settings.decorateStore,
-      transition: withStableIncarnations(
-        settings.transition ?? transition,
-        (id) => this.removed.get(id) ?? 0,
-      ),
+      retentionMs: this.retentionMs,
+      isDatabaseAway: () => loop.now() < this.databaseIsBackAt,
+      transition: withStableIncarnations(settings.transition ?? transition, (id) => this.livesOf(id)),
       onDeadLetter: (letter) => {
         this.deadLetters.push(letter);
         journal.note(name, `dead letter ${letter.delivery.message.id}: ${letter.code}, ${letter.reason}`);
@@ -213,7 +267,13 @@ class World {
   }
 
   private async join(slot: number, process: Process): Promise<void> {
-    await process.engine.start();
+    try {
+      await process.engine.start();
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      this.loop.plan(BOOT_AGAIN_MS, () => void this.join(slot, process), true);
+      return;
+    }
     this.restarts -= 1;
     this.processes[slot] = process;
     for (const arrived of this.backlog.splice(0)) this.toOrchestrators(arrived);
@@ -243,19 +303,28 @@ class World {
     this.backlog.push(arrived);
   }
 
-  private onAnnounced({ sagaid, type, requestid, data }: Message): void {
-    if (requestid === undefined) add(this.announced, sagaid, type);
-    else if (type === LifecycleType.answered) add(this.answers, requestid, JSON.stringify(data));
+  private onAnnounced({ id, sagaid, type, requestid, data }: Message): void {
+    if (requestid === undefined) add(this.announced, lifeName(sagaid, parseId(id).incarnation), type);
+    else if (type === LifecycleType.answered && this.outside.calls.has(requestid))
+      add(this.answers, requestid, JSON.stringify(data));
   }
 
   private onCommitted({ created, history, removed = [] }: Changes): void {
-    for (const { id } of removed) this.removed.set(id, 1 + (this.removed.get(id) ?? 0));
+    for (const { id } of removed) {
+      this.removed.set(id, this.livesOf(id));
+      if (id === MAIN_ID && this.livesOf(id) <= this.wantedLives()) this.startMain(this.livesOf(id));
+    }
     for (const { key, entry } of history) this.journal.note(key.id, entry);
     for (const instance of created) {
       const definition = this.settings.definitions.byReference(definitionRef(instance.definition));
-      if (definition !== undefined) this.outside.meet(instance, definition);
+      if (definition !== undefined) this.outside.meet(instance, definition, this.livesOf(instance.id));
     }
   }
+}
+
+/** Names one of the instances that had an id one after the other. */
+export function lifeName(id: string, incarnation: string | undefined): string {
+  return `${id} ${incarnation}`;
 }
 
 function add(to: Map<string, Set<string>>, key: string, value: string): void {

@@ -1,8 +1,9 @@
-import { type AnySaga, findNode, type InputOf, type SagaInstance, type transition } from '@skald/core';
+import { type AnySaga, findNode, type InputOf, type transition } from '@skald/core';
 import { DefinitionRegistry, type Store } from '@skald/runtime';
 import { DEFAULT_FAULTS, type FaultKind, type FaultRates } from './faults.js';
 import { violations } from './invariants.js';
 import { KeyedRandom } from './keyed-random.js';
+import type { Life } from './observed-store.js';
 import type { SimulatedData } from './outside-world.js';
 import { contractsOf, type SimulatedReplies } from './participants.js';
 import { type Outcome, runOnce, type RunSettings } from './run.js';
@@ -162,7 +163,7 @@ class Tally {
     this.ended[status] = 1 + (this.ended[status] ?? 0);
     for (const { kind } of outcome.faults) this.faults[kind] = 1 + (this.faults[kind] ?? 0);
     const used = new Set<string>();
-    for (const instance of outcome.store.instances.values()) this.noteConstructs(instance, outcome, used);
+    for (const life of outcome.store.lives()) this.noteConstructs(life, used);
     for (const construct of used) this.constructs[construct] = 1 + (this.constructs[construct] ?? 0);
   }
 
@@ -178,7 +179,7 @@ class Tally {
     };
   }
 
-  private noteConstructs(instance: SagaInstance, { store }: Outcome, used: Set<string>): void {
+  private noteConstructs({ instance, history }: Life, used: Set<string>): void {
     const { name, version } = instance.definition;
     const definition = this.settings.definitions.find(name, version);
     if (definition === undefined) return;
@@ -194,7 +195,7 @@ class Tally {
       }
       if (action.state === 'unknown') used.add('unknown');
     }
-    for (const { cause, failure, effects } of store.history.get(instance.id) ?? []) {
+    for (const { cause, failure, effects } of history) {
       if (cause.kind === 'signal' || cause.kind === 'call' || cause.kind === 'cancel') used.add(cause.kind);
       if (failure?.outcome === 'deadline') used.add('deadline');
       if (effects.some(({ kind }) => kind === 'retry')) used.add('retry');
