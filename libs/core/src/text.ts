@@ -14,7 +14,10 @@ export function shortened(text: string, maximum: number): string {
   return `${/[\uD800-\uDBFF]$/.test(kept) ? kept.slice(0, -1) : kept}…`;
 }
 
-/** A text from outside, or what stands in the place of one, as it can be stored and sent: shortened; what no database or UTF-8 holds is written as JSON would. */
+/**
+ * A text from outside, or what stands in the place of one, as it can be stored and sent: shortened; where it holds what no
+ * database or UTF-8 can, such characters are written as JSON would.
+ */
 export function storable(text: unknown, maximum: number): string {
   const short = shortened(typeof text === 'string' ? text : String(text), maximum);
   return textProblem(short) === undefined ? short : printable(short, maximum);
