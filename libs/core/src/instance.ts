@@ -27,7 +27,7 @@ export type ExchangeState =
 /** One command and what came back. */
 export interface Exchange {
   readonly state: ExchangeState;
-  /** Number of the last attempt, from 1. */
+  /** Number of the last attempt, from 1; 0 where none could be sent, since its payload could not be built. */
   readonly attempt: number;
   /** Milliseconds since 1970, while `pending` or `waiting`. */
   readonly dueAt?: number;
@@ -56,6 +56,8 @@ export interface Visit {
   readonly arm?: string;
   /** Of a child saga: the version that was started, whatever a later build of the parent would start. */
   readonly version?: number;
+  /** Of a step that has succeeded: its jump threw, and is evaluated again before the saga goes on. */
+  readonly undecided?: true;
   /** Its own reply, once a later visit's has taken the place under the `as` name. */
   readonly reply?: unknown;
 }

@@ -1,4 +1,4 @@
-import type { AnySaga } from './definition.js';
+import { type AnySaga, findNode } from './definition.js';
 import { reasonText, type SagaEvent, type Transition } from './events.js';
 import { type ExchangeState, exchangeOf, isEnded, isOpen, type SagaInstance } from './instance.js';
 import { refused, turnBackProblem } from './outside.js';
@@ -144,11 +144,14 @@ function forceProblem(instance: SagaInstance): Problem {
 
 function skipProblem(turn: Turn, instance: SagaInstance, output: unknown): Problem {
   const stuck = stuckOn(instance);
-  const direction = stuck?.direction ?? 'do';
+  const isForward = stuck === undefined ? instance.resumeTo !== 'compensating' : stuck.direction === 'do';
   const name = instance.suspension?.step ?? '';
-  const node = turn.definition.nodes.find((one) => one.name === name);
-  if (node === undefined) return { code: 'not_a_step', message: `'${name}' is no step; use repair` };
-  if (direction === 'do' && node.as !== undefined && output === undefined) {
+  const node = findNode(turn.definition, name);
+  if (node === undefined || (isForward && stuck === undefined && !turn.standsAt(name))) {
+    return { code: 'not_a_step', message: `'${name}' is no step that it stands at; use repair` };
+  }
+  if (!isForward || turn.undecided() === name) return undefined;
+  if (node.as !== undefined && output === undefined) {
     return {
       code: 'output_needed',
       message: `later steps read the reply of '${name}' as '${node.as}': supply an output in its place`,

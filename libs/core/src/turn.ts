@@ -1,7 +1,9 @@
 import {
   type AnySaga,
+  armsParallel,
   canBeUndone,
   nodeNamed,
+  type ParallelNode,
   type SagaData,
   type SagaNode,
   type StepNode,
@@ -86,7 +88,7 @@ export class Turn {
       const stuck = this.stuck();
       if (this.next.failure !== undefined) this.turnBack();
       else if (stuck !== undefined) this.suspend(stuck);
-      else this.advanceForward();
+      else if (this.isDecided()) this.advanceForward();
     } else if (this.next.status === 'compensating') {
       this.advanceBackward();
     }
@@ -106,14 +108,26 @@ export class Turn {
     this.effects.push({ kind: 'publish', event: 'step-done', id: this.eventId(`step-done.${index}`) });
     const node = nodeNamed(this.definition, step);
     if (node.as !== undefined) this.keep(node.as, reply ?? null, index);
-    if (node.kind !== 'step' || this.next.failure !== undefined) return;
-    const target = this.defended(step, () => jumpTarget(node, this.data()));
-    if (target !== undefined) this.jump(node, target);
+    if (node.kind === 'step' && this.next.failure === undefined) this.followJump(index, node);
   }
 
-  /** Sends an attempt of a command and starts waiting for its reply. */
+  /**
+   * Sends an attempt of a command and starts waiting for its reply. One that has no payload stops the saga, which is then
+   * stuck on that command.
+   */
   send(index: number, direction: Direction, exchange: Omit<Exchange, 'state' | 'dueAt'>): void {
-    if (!this.isDefective(this.nodeOf(index), direction, index)) this.dispatch(index, direction, exchange);
+    const problem = this.payloadProblem(this.nodeOf(index), direction, index);
+    if (problem === undefined) {
+      this.dispatch(index, direction, exchange);
+      return;
+    }
+    const last = exchangeOf(this.visit(index), direction);
+    if (last === undefined || isOpen(last)) {
+      const { code, message } = problem;
+      const { attempt, ...rest } = last === undefined ? { attempt: 0 } : closed(last);
+      this.settle(index, direction, { ...rest, attempt, state: 'failed', code, message });
+    }
+    this.suspend({ ...problem, direction });
   }
 
   /** Sends what is known to have a payload. */
@@ -271,18 +285,43 @@ export class Turn {
     this.put(as, value);
   }
 
-  /** Takes a node for done that could not begin: a command of its that was never sent, or a compensation. */
+  /** Takes for done what a function of the definition has kept from going on: a node, its jump, or its compensation. */
   passOver(name: string, output: unknown): void {
     const node = nodeNamed(this.definition, name);
     if (this.next.status === 'compensating') {
-      const index = this.visits.findLastIndex(({ step, undo }) => step === name && undo === undefined);
+      const index = this.visits.findLastIndex(
+        ({ step, undo }) => step === name && undo?.state !== 'succeeded',
+      );
       if (index >= 0) this.settle(index, 'undo', { state: 'succeeded', attempt: 1 });
       return;
     }
-    const visit = 1 + this.visits.filter(({ step }) => step === name).length;
-    this.visits.push({ step: name, visit, action: { state: 'succeeded', attempt: 1 } });
+    if (this.undecided() === name) {
+      this.decide(this.visits.length - 1);
+      if (node.as !== undefined && output !== undefined) this.put(node.as, output);
+      return;
+    }
+    const parallel = this.parallelOf(name);
+    if (parallel !== undefined && this.halfBegun(parallel) < 0) {
+      this.begin(parallel, { state: 'succeeded', attempt: 1 });
+    }
+    this.begin(node, { state: 'succeeded', attempt: 1 });
     if (node.as !== undefined) this.keep(node.as, output ?? null, this.visits.length - 1);
-    this.next.cursor = node.next ?? null;
+    // The other arms have still to begin.
+    if (parallel !== undefined) this.next.cursor = parallel.name;
+  }
+
+  /** Whether the saga stands at this node on its way forward: it has to begin, or its jump has to be decided. */
+  standsAt(name: string): boolean {
+    return (
+      this.undecided() === name ||
+      (this.next.cursor !== null && this.next.cursor === (this.parallelOf(name)?.name ?? name))
+    );
+  }
+
+  /** The step whose jump could not be told when it had succeeded. */
+  undecided(): string | undefined {
+    const last = this.visits.at(-1);
+    return last?.undecided === true ? last.step : undefined;
   }
 
   /** Runs a function of the definition; if it throws, the saga is suspended. */
@@ -296,7 +335,7 @@ export class Turn {
   }
 
   private giveUpRejected(node: SagaNode, failure: Failure): void {
-    const target = node.kind === 'step' ? node.onRejected[failure.code] : undefined;
+    const target = wayBack(node, failure.code);
     if (target !== undefined && node.kind === 'step' && this.next.failure === undefined) {
       this.jump(node, target);
       this.advance();
@@ -326,7 +365,7 @@ export class Turn {
       const { state, code = state, message = '' } = action;
       if (state !== 'rejected' && state !== 'failed' && state !== 'unknown') continue;
       const node = nodeNamed(this.definition, step);
-      const hasGoneBack = state === 'rejected' && node.kind === 'step' && node.onRejected[code] !== undefined;
+      const hasGoneBack = state === 'rejected' && wayBack(node, code) !== undefined;
       if (!hasGoneBack) return { step, outcome: state, code, message, direction: 'do' };
     }
     return undefined;
@@ -340,13 +379,40 @@ export class Turn {
     this.put(as, reply);
   }
 
-  private jump(from: StepNode, target: string): void {
-    const { nodes } = this.definition;
-    const problem = jumpProblem(nodes, nodes.indexOf(from), target);
-    if (problem !== undefined) {
-      this.suspend(defect(from.name, new Error(`jump: ${problem}`)));
-      return;
+  /** Goes where a step leads after its success. When that cannot be told, it is asked for again before the saga goes on. */
+  private followJump(index: number, node: StepNode): void {
+    try {
+      const target = jumpTarget(node, this.data());
+      if (target !== undefined) {
+        const { nodes } = this.definition;
+        const problem = jumpProblem(nodes, nodes.indexOf(node), target);
+        if (problem !== undefined) throw new Error(`jump: ${problem}`);
+        this.jump(node, target);
+      }
+      this.decide(index);
+    } catch (error) {
+      this.visits[index] = { ...this.visit(index), undecided: true };
+      this.suspend(defect(node.name, error));
     }
+  }
+
+  /** Decides where to go on, if that could not be told before; false when it still cannot. */
+  private isDecided(): boolean {
+    const name = this.undecided();
+    if (name === undefined) return true;
+    const node = nodeNamed(this.definition, name);
+    if (node.kind === 'step') this.followJump(this.visits.length - 1, node);
+    return this.next.status === 'running';
+  }
+
+  private decide(index: number): void {
+    const visit = this.visit(index);
+    if (visit.undecided === undefined) return;
+    const { undecided: _, ...decided } = visit;
+    this.visits[index] = decided;
+  }
+
+  private jump(from: StepNode, target: string): void {
     this.next.cursor = target;
     this.effects.push({ kind: 'go', from: from.name, to: target });
   }
@@ -365,56 +431,108 @@ export class Turn {
   }
 
   private enter(node: SagaNode): void {
-    const visit = 1 + this.visits.filter(({ step }) => step === node.name).length;
-    if (visit > node.maximumVisits) {
-      this.tooManyVisits(node);
+    if (node.kind === 'parallel') {
+      this.enterParallel(node);
       return;
     }
-    const next = node.next ?? null;
-    const begin = (action: Exchange, more: Partial<Visit> = {}): void => {
-      this.visits.push({ step: node.name, visit, action, ...more });
-      this.next.cursor = next;
-    };
+    if (this.isVisitedTooOften(node)) return;
     switch (node.kind) {
       case 'step':
-      case 'child':
-        if (this.isDefective(node, 'do')) return;
-        begin({ state: 'pending', attempt: 1 }, node.kind === 'child' ? { version: node.saga.version } : {});
-        this.dispatch(this.visits.length - 1, 'do', { attempt: 1 });
+      case 'child': {
+        const problem = this.payloadProblem(node, 'do');
+        if (problem === undefined) this.beginCommand(node);
+        else this.suspend(problem);
         return;
-      case 'parallel':
-        if (node.arms.some((arm) => this.isDefective(nodeNamed(this.definition, arm), 'do'))) return;
-        begin({ state: 'succeeded', attempt: 1 });
-        for (const arm of node.arms) this.enter(nodeNamed(this.definition, arm));
-        return;
+      }
       case 'branch': {
         const arm = this.defended(node.name, () => chosenArm(node, this.data()));
         if (arm === undefined) return;
-        begin({ state: 'succeeded', attempt: 1 }, { arm });
-        this.next.cursor = node.arms[arm] ?? next;
+        this.begin(node, { state: 'succeeded', attempt: 1 }, { arm });
+        this.next.cursor = node.arms[arm] ?? node.next ?? null;
         this.effects.push({ kind: 'go', from: node.name, to: arm });
         return;
       }
       case 'sleep': {
         const at = this.defended(node.name, () => wakeTime(node, this.data(), this.event.at));
         if (at === undefined) return;
-        begin({ state: 'waiting', attempt: 1, dueAt: at });
+        const visit = this.begin(node, { state: 'waiting', attempt: 1, dueAt: at });
         this.effects.push({ kind: 'wait', step: node.name, visit, at });
         return;
       }
       case 'wait': {
         const at = node.timeoutMs === undefined ? undefined : this.event.at + node.timeoutMs;
-        begin({ state: 'pending', attempt: 1, ...(at !== undefined && { dueAt: at }) });
+        const visit = this.begin(node, {
+          state: 'pending',
+          attempt: 1,
+          ...(at !== undefined && { dueAt: at }),
+        });
         this.effects.push({ kind: 'wait', step: node.name, visit, ...(at !== undefined && { at }) });
       }
     }
   }
 
-  private tooManyVisits(node: SagaNode): void {
+  /**
+   * All arms begin, or none does: one that cannot stops the saga before another is sent. Those that an operator has taken
+   * for done meanwhile stay so, and the others see nothing of them.
+   */
+  private enterParallel(node: ParallelNode): void {
+    const begun = this.halfBegun(node);
+    if (begun < 0 && this.isVisitedTooOften(node)) return;
+    const done = new Set(begun < 0 ? [] : this.visits.slice(begun + 1).map(({ step }) => step));
+    const arms = node.arms.filter((arm) => !done.has(arm)).map((arm) => nodeNamed(this.definition, arm));
+    for (const arm of arms) {
+      if (this.isVisitedTooOften(arm)) return;
+      const problem = this.payloadProblem(arm, 'do', begun < 0 ? undefined : begun);
+      if (problem === undefined) continue;
+      this.suspend(problem);
+      return;
+    }
+    if (begun < 0) this.begin(node, { state: 'succeeded', attempt: 1 });
+    for (const arm of arms) this.beginCommand(arm);
+    this.next.cursor = node.next ?? null;
+  }
+
+  /** The visit of a parallel whose arms have all still to begin but those taken for done; -1 where it has none. */
+  private halfBegun(node: ParallelNode): number {
+    // Between two visits of a parallel lies one of the step that goes back to it.
+    const index = this.visits.findLastIndex(({ step }) => !node.arms.includes(step));
+    return this.visits[index]?.step === node.name ? index : -1;
+  }
+
+  private parallelOf(arm: string): ParallelNode | undefined {
+    const name = armsParallel(this.definition, arm);
+    const node = name === undefined ? undefined : nodeNamed(this.definition, name);
+    return node?.kind === 'parallel' ? node : undefined;
+  }
+
+  /** Begins a visit, behind which the saga goes on with the next node. Returns its number. */
+  private begin(node: SagaNode, action: Exchange, more: Partial<Visit> = NOTHING_MORE): number {
+    const visit = 1 + this.visitsOf(node);
+    this.visits.push({ step: node.name, visit, action, ...more });
+    this.next.cursor = node.next ?? null;
+    return visit;
+  }
+
+  private beginCommand(node: SagaNode): void {
+    const more = node.kind === 'child' ? { version: node.saga.version } : NOTHING_MORE;
+    this.begin(node, { state: 'pending', attempt: 1 }, more);
+    this.dispatch(this.visits.length - 1, 'do', { attempt: 1 });
+  }
+
+  private visitsOf({ name }: SagaNode): number {
+    let count = 0;
+    for (const { step } of this.visits) if (step === name) count += 1;
+    return count;
+  }
+
+  /** A node that must not be visited again turns the saga back, or stops it where that cannot be. */
+  private isVisitedTooOften(node: SagaNode): boolean {
+    if (this.visitsOf(node) < node.maximumVisits) return false;
     const message = `'${node.name}' was visited ${node.maximumVisits} times already`;
     const failure: Failure = { step: node.name, outcome: 'failed', code: 'too_many_visits', message };
     if (this.isPastPivot()) this.suspend(failure);
     else this.next.failure = failure;
+    return true;
   }
 
   /** Ends waits whose signals have arrived, also those that arrived before the wait began. */
@@ -443,9 +561,16 @@ export class Turn {
   /**
    * Undoes the newest visit that may have had an effect. A rejected or absent one had none. One that failed or is
    * unknown may have had: an attempt can have taken effect and lost its answer, and the barrier makes undoing it safe
-   * either way.
+   * either way. A compensation that was given up is never passed over: a person decides about it.
    */
   private advanceBackward(): void {
+    const givenUp = this.visits.find(({ undo }) => undo?.state === 'rejected' || undo?.state === 'failed');
+    if (givenUp?.undo !== undefined) {
+      const { code = givenUp.undo.state, message = '', state } = givenUp.undo;
+      const outcome = state === 'rejected' ? 'rejected' : 'failed';
+      this.suspend({ step: givenUp.step, outcome, code, message, direction: 'undo' });
+      return;
+    }
     const index = this.visits.findLastIndex(
       ({ step, undo, action }) =>
         undo === undefined &&
@@ -461,15 +586,19 @@ export class Turn {
     if (this.next.parent !== undefined) this.answerParent(this.next.parent.undoId ? 'undo' : 'do');
   }
 
-  /** Tries the payload now, while the instance can still stop, since it is built again whenever the command is sent. */
-  private isDefective(node: SagaNode, direction: Direction, index?: number): boolean {
+  /**
+   * Why a command has no payload, if it has none. It is tried now, while the instance can still stop, since it is built again
+   * whenever the command is sent.
+   *
+   * @param index of the visit whose data it sees. Default: all that is known.
+   */
+  private payloadProblem(node: SagaNode, direction: Direction, index?: number): Failure | undefined {
     try {
       const data = index === undefined ? this.data() : this.dataSeen(index, direction);
       checkPayload(node, direction, data);
-      return false;
+      return undefined;
     } catch (error) {
-      this.suspend(defect(node.name, error));
-      return true;
+      return defect(node.name, error);
     }
   }
 
@@ -507,6 +636,7 @@ export class Turn {
   }
 }
 
+const NOTHING_MORE: Partial<Visit> = {};
 const NOTHING_POSTPONED: Pick<TimerEvent, 'postponed' | 'deadlinePostponedTo'> = {};
 
 /** An exchange that no longer waits for anything. */
@@ -517,4 +647,9 @@ export function closed(exchange: Exchange): Exchange {
 
 function isAwaited({ action, undo, probe }: Visit): boolean {
   return isOpen(action) || isOpen(undo) || isOpen(probe);
+}
+
+/** Where a step goes back to after a rejection with this code, if it does. The code comes from outside. */
+function wayBack(node: SagaNode, code: string): string | undefined {
+  return node.kind === 'step' && Object.hasOwn(node.onRejected, code) ? node.onRejected[code] : undefined;
 }
