@@ -28,11 +28,12 @@ export function checkStepName(subject: string, name: string): void {
 }
 
 export function checkDataName(subject: string, name: string): void {
-  if (!DATA_NAME.test(name) || name === 'input' || name === '__proto__') {
+  // What every object has would be read where there is no reply yet.
+  if (!DATA_NAME.test(name) || name === 'input' || Object.hasOwn(Object.prototype, name)) {
     throw new DefinitionError(
       subject,
       'as',
-      `${JSON.stringify(name)} cannot name a reply; use an identifier other than 'input'`,
+      `${JSON.stringify(name)} cannot name a reply; use an identifier other than 'input' and what every object has`,
     );
   }
 }

@@ -11,7 +11,7 @@ type Of<Kind extends SagaEvent['kind']> = Extract<SagaEvent, { kind: Kind }>;
 const REMEMBERED = 200;
 /** What a caller is told of an error. */
 const LONGEST_REASON = 1_000;
-/** So many signals are kept that nothing waits for yet. */
+/** So many signals of one name are kept that nothing waits for yet. What a saga waits for is always taken. */
 const KEPT = 100;
 
 /** The event is not granted; nothing changes. */
@@ -34,11 +34,11 @@ export function onSignal(definition: AnySaga, instance: SagaInstance, event: Of<
     );
   }
   const inbox = instance.inbox ?? [];
-  if (inbox.length >= KEPT) {
+  if (inbox.filter(({ signal }) => signal === event.signal).length >= KEPT) {
     return refused(
       instance,
       'inbox_full',
-      `saga '${instance.id}' keeps ${KEPT} signals that it did not wait for`,
+      `saga '${instance.id}' keeps ${KEPT} signals '${event.signal}' that it has not waited for yet; send it again later`,
     );
   }
   const turn = new Turn(definition, instance, event);

@@ -58,6 +58,13 @@ describe('a wrong definition throws when it is defined, naming saga, step and op
           .step('two', { ...reserve, as: 'stock' }),
       /step 'two', option 'as': 'stock' is taken/,
     ],
+    ...['constructor', 'toString', 'hasOwnProperty', '__proto__'].map(
+      (as): [string, () => unknown, RegExp] => [
+        `a reply called ${as}, which every object has (P7)`,
+        () => order().step('one', { ...reserve, as }),
+        /option 'as': .* cannot name a reply/,
+      ],
+    ),
     ['a reply called input', () => order().step('one', { ...reserve, as: 'input' }), /option 'as'/],
     [
       'a negative interval',

@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { given, type Story } from '@skald/testing';
+import { signal } from './contract.js';
+import { OrderInput } from './order.fixture.js';
+import { saga } from './saga.js';
+
+class Progress {
+  percent!: number;
+}
+const Approved = signal('approved', { data: Progress });
+const Progressed = signal('progressed', { data: Progress });
+const Waiting = saga('waiting', { version: 1, input: OrderInput })
+  .sleep('rest', '1h')
+  .waitFor('approval', { signals: [Approved], as: 'approval' })
+  .waitFor('progress', { signals: [Progressed], as: 'progress' })
+  .build(({ approval, progress }) => ({ approval: approval.data.percent, progress: progress.data.percent }));
+
+const flooded = (): Story => {
+  const story: Story = given(Waiting, { item: 'hat', amount: 1 });
+  for (let percent = 1; percent <= 100; percent += 1) story.signal(Progressed, { percent });
+  return story;
+};
+
+describe('a flood of one signal (P13)', () => {
+  it('does not keep the saga from the one that it waits for', () => {
+    flooded().advance('1h').signal(Approved, { percent: 7 }).expectCompleted({ approval: 7, progress: 1 });
+  });
+
+  it('does not keep others from being kept that are waited for later', () => {
+    flooded().signal(Approved, { percent: 7 }).advance('1h').expectCompleted({ approval: 7, progress: 1 });
+  });
+
+  it('is refused for itself, and what came before stays', () => {
+    const story = flooded().expectRefused('inbox_full', (one) => one.signal(Progressed, { percent: 101 }));
+    expect(story.instance.inbox).toHaveLength(100);
+    story.operate({ kind: 'suspend' }).signal(Approved, { percent: 7 }).operate({ kind: 'resume' });
+    story.advance('1h').expectCompleted({ approval: 7, progress: 1 });
+  });
+});
