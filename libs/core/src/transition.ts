@@ -110,7 +110,7 @@ function onUndone(definition: AnySaga, instance: SagaInstance, event: Of<'undone
   }
   // It answers when it is done. One that could not go back says so again: the parent may ask because an operator wants it.
   const isUnderway = status === 'compensating' || instance.resumeTo === 'compensating';
-  if (parent.undoId !== undefined && isUnderway) return unchanged(instance);
+  if (parent.undoId === event.parentUndo && isUnderway) return unchanged(instance);
   const turn = new Turn(definition, instance, event);
   turn.next.parent = { ...parent, undoId: event.parentUndo };
   if (isEnded(status) && status !== 'completed') {

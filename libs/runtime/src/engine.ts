@@ -13,6 +13,7 @@ import { checkEngineOptions } from './check-engine-options.js';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError } from './errors.js';
 import { FaultyWork } from './faulty-work.js';
+import { heldBack, isRemoval, NOTHING_HELD_BACK } from './held-back.js';
 import type { StartRequest } from './inbound.js';
 import { type Applied, InsideRequests, type Started } from './inside-requests.js';
 import { KeptMessages } from './kept-messages.js';
@@ -330,16 +331,31 @@ export class SagaEngine {
     return this.consumer?.isReady() === false;
   }
 
-  private runTurn(works: readonly Work[]): Promise<readonly WorkResult[]> {
+  private async runTurn(works: readonly Work[]): Promise<readonly WorkResult[]> {
     const keys = new Map<string, InstanceKey>();
     for (const work of works) {
       keys.set(keyText(work.key), work.key);
       // What a child is asked for is checked against what its parent has asked for.
       if ('parent' in work && work.parent) keys.set(keyText(work.parent), work.parent);
     }
+    const removals = new Set(works.filter(isRemoval).map(({ key }) => keyText(key)));
+    if (removals.size > 0) {
+      // What has been sent is owed no longer.
+      await this.runner.sent();
+      await this.outbox.flush();
+    }
     return this.runner.run(
-      async (turn) => ({ instances: await turn.lock([...keys.values()]) }),
-      (decided) => works.map((work) => decided.apply(work)),
+      async (turn) => {
+        const instances = await turn.lock([...keys.values()]);
+        if (removals.size === 0) return { instances, held: NOTHING_HELD_BACK };
+        const wanted = instances.filter((instance) => removals.has(keyText(instance)));
+        return { instances, held: await heldBack(turn, this.options.namespace, wanted) };
+      },
+      (decided, { held }) =>
+        works.map((work) => {
+          const error = isRemoval(work) ? held.get(work.key.id) : undefined;
+          return error === undefined ? decided.apply(work) : { kind: 'refused', error };
+        }),
     );
   }
 }

@@ -1,8 +1,10 @@
 import {
   childId,
+  commandId,
   commandIdOf,
   type CommandRef,
   exchangeOf,
+  isEnded,
   isOpen,
   MalformedIdError,
   type Message,
@@ -67,6 +69,33 @@ export function standingOf(
   if (exchange === undefined) return 'unknown';
   if (commandIdOf(parent, visit, ref.direction) !== id || childId(parent, visit) !== child) return 'unknown';
   return isOpen(exchange) ? 'open' : 'over';
+}
+
+/** Whether the second id is that of the command which the first one undoes: of the same visit of the same saga's step. */
+export function isUndoOf(undo: string, done: string): boolean {
+  const [one, other] = [commandRefOf(undo), commandRefOf(done)];
+  return one?.direction === 'undo' && other?.direction === 'do' && visitText(one) === visitText(other);
+}
+
+/** The same for all commands of one visit, however often an operator had them tried again. */
+function visitText({ round: _, ...ref }: CommandRef): string {
+  return commandId({ ...ref, direction: 'do' });
+}
+
+/** Of a child saga: the command of its parent that it does. */
+export function commandOfParent({ parent }: SagaInstance): CommandRef | undefined {
+  return parent && commandRefOf(parent.doId);
+}
+
+/** Whether an instance is the parent of a child saga, and not another one that has had its id since. */
+export function isParentOf(one: SagaInstance, child: SagaInstance): boolean {
+  const ref = commandOfParent(child);
+  return ref?.namespace === one.namespace && ref.sagaId === one.id && ref.incarnation === one.incarnation;
+}
+
+/** Whether a saga may still have what it did undone. One that has completed is undone by its own parent only. */
+export function mayStillUndo({ status, parent }: SagaInstance): boolean {
+  return !isEnded(status) || (status === 'completed' && parent !== undefined);
 }
 
 function commandRefOf(id: string): CommandRef | undefined {

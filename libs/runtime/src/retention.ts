@@ -1,8 +1,8 @@
-import { isEnded, lifecycleIdOf, MalformedIdError, parseCommandId, type SagaInstance } from '@skald/core';
+import { isEnded, type SagaInstance } from '@skald/core';
 import type { FaultyWork } from './faulty-work.js';
-import type { Clock, InstanceKey, StoreTurn } from './ports.js';
+import { owingOf, parentsOf } from './held-back.js';
+import type { Clock, StoreTurn } from './ports.js';
 import { runEach } from './run-each.js';
-import { keyText } from './turn.js';
 import type { TurnRunner } from './turn-runner.js';
 
 const BATCH = 200;
@@ -71,12 +71,8 @@ function nextStretch(stretch: Stretch, horizon: number, found: number, removed: 
 }
 
 async function withoutParent(turn: StoreTurn, ended: readonly SagaInstance[]): Promise<SagaInstance[]> {
-  const parents = await turn.find(ended.flatMap((instance) => parentOf(instance) ?? []));
-  const present = new Set(parents.map((parent) => keyText(parent)));
-  return ended.filter((instance) => {
-    const parent = parentOf(instance);
-    return parent === undefined || !present.has(keyText(parent));
-  });
+  const parents = await parentsOf(turn, ended);
+  return ended.filter((instance) => !parents.has(instance));
 }
 
 async function withoutOwing(
@@ -84,26 +80,6 @@ async function withoutOwing(
   namespace: string,
   ended: readonly SagaInstance[],
 ): Promise<SagaInstance[]> {
-  if (ended.length === 0) return [];
-  const owing = new Set(await turn.owing(namespace, ended.map(placeOf)));
-  return ended.filter((instance) => !owing.has(placeOf(instance)));
-}
-
-/** How the ids of all messages begin that are derived from an instance. */
-function placeOf(instance: SagaInstance): string {
-  const parts = lifecycleIdOf(instance, 'removed').split('/', 3);
-  return `${parts.join('/')}/`;
-}
-
-/** Of a child saga. */
-function parentOf({ parent }: SagaInstance): InstanceKey | undefined {
-  if (parent === undefined) return undefined;
-  try {
-    const { namespace, sagaId: id } = parseCommandId(parent.doId);
-    return { namespace, id };
-  } catch (error) {
-    // Whoever started it before that was checked was no saga.
-    if (error instanceof MalformedIdError) return undefined;
-    throw error;
-  }
+  const owing = await owingOf(turn, namespace, ended);
+  return ended.filter((instance) => !owing.has(instance));
 }

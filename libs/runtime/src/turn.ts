@@ -24,7 +24,7 @@ import { RequestRefusedError, stackOf, UnknownDefinitionError } from './errors.j
 import { commandOf, type Fault, faultOf, isNeeded, refusalOfFaulty } from './faulty-work.js';
 import { UnusableMessageError } from './inbound.js';
 import { keptFor, type LiveDefinitions } from './live-definitions.js';
-import { standingOf } from './parents.js';
+import { isUndoOf, standingOf } from './parents.js';
 import type { Patience } from './patience.js';
 import type {
   Changes,
@@ -276,6 +276,12 @@ export class DecidedTurn {
     const { key, reference, parentCommand, parentUndo } = work;
     this.parentStanding(work, parentUndo);
     this.parentStanding(work, parentCommand);
+    if (!isUndoOf(parentUndo, parentCommand)) {
+      throw new RequestRefusedError(
+        'wrong_compensates',
+        `the undo of a child must name in 'compensates' the command by which its parent has started '${key.id}'`,
+      );
+    }
     const present = this.instances.get(keyText(key)) ?? null;
     const own =
       present === null
@@ -289,6 +295,10 @@ export class DecidedTurn {
     }
     const event = { kind: 'undone', ...key, parentCommand, parentUndo, ...this.occurrence() } as const;
     const after = this.change(own, present, event);
+    // Its parent waits for an answer, and is told no.
+    if (after.refused !== undefined) {
+      throw new RequestRefusedError(after.refused.code, after.refused.message);
+    }
     return after.instance === present ? { kind: 'ignored' } : { kind: 'applied', instance: after.instance };
   }
 
