@@ -76,6 +76,21 @@ export function describeProcesses(open: () => Store): void {
       expect(await take(['order@1', 'order@2'])).toEqual(['m-11']);
     });
 
+    it('are counted by definition, with the age of the oldest', async () => {
+      expect(await open().processes.countKept('shop')).toEqual([]);
+      await keep({ definition: 'order@7', message: message('m-1', 'o') });
+      await keep({ definition: 'order@7', message: message('m-2', 'o') });
+      await keep({ definition: 'order@6#abc', message: message('m-3', 'o') });
+      await open().processes.ask('shop', 'order@5', message('m-4', 'o'));
+      const counted = await open().processes.countKept('shop');
+      expect(counted).toEqual([
+        { definition: 'order@6#abc', count: 1, oldestMs: expect.any(Number) },
+        { definition: 'order@7', count: 2, oldestMs: expect.any(Number) },
+      ]);
+      for (const { oldestMs } of counted) expect(oldestMs).toBeGreaterThanOrEqual(0);
+      expect(await open().processes.countKept('other')).toEqual([]);
+    });
+
     it('are kept apart by namespace', async () => {
       await keep({ definition: 'order@1', message: message('m', 'o') });
       expect(await open().processes.take('other', ['order@1'], 10)).toEqual([]);

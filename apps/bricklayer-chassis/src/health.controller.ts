@@ -10,6 +10,8 @@ export interface MessageTaker {
   isReady(): boolean;
   /** Why it keeps failing over the same messages, if it does. */
   problem(): string | undefined;
+  /** What a person should look at though the service gets on with its work. */
+  warnings?(): readonly string[];
 }
 
 /** Injects the service's {@link MessageTaker}. */
@@ -25,6 +27,8 @@ export interface Readiness {
   readonly consumer: Condition;
   /** Why it does not get on with them. */
   readonly problem?: string;
+  /** What a person should look at all the same, such as messages that no live process can take up. */
+  readonly warnings?: readonly string[];
 }
 
 /**
@@ -54,11 +58,13 @@ export class HealthController {
     const isReady = database === 'up' && consumer === 'up';
     if (!isReady) response.status(HttpStatus.SERVICE_UNAVAILABLE);
     const problem = this.messages.problem();
+    const warnings = this.messages.warnings?.() ?? [];
     return {
       status: isReady ? 'ready' : 'not ready',
       database,
       consumer,
       ...(problem !== undefined && { problem }),
+      ...(warnings.length > 0 && { warnings }),
     };
   }
 

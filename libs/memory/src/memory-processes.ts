@@ -3,6 +3,7 @@ import {
   ALIVE_MS,
   ASKED_MS,
   type AskedRequest,
+  type KeptCount,
   type KeptMessage,
   type Processes,
   type ProcessNote,
@@ -81,6 +82,17 @@ export class MemoryProcesses implements Processes {
         return { row, message: JSON.parse(one.message) as Message, isAsked: one.isAsked };
       }),
     );
+  }
+
+  countKept(namespace: string): Promise<KeptCount[]> {
+    const counts = new Map<string, KeptCount>();
+    // Oldest first.
+    for (const { definition, keptAt, ...one } of this.kept.values()) {
+      if (one.isAsked || one.namespace !== namespace) continue;
+      const { count, oldestMs } = counts.get(definition) ?? { count: 0, oldestMs: this.now() - keptAt };
+      counts.set(definition, { definition, count: count + 1, oldestMs });
+    }
+    return Promise.resolve([...counts.values()].toSorted((a, b) => (a.definition < b.definition ? -1 : 1)));
   }
 
   done(rows: readonly string[]): Promise<void> {

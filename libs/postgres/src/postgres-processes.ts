@@ -1,11 +1,19 @@
 import type { Message } from '@skald/core';
-import type { AskedRequest, KeptMessage, NotedDefinition, Processes, ProcessNote } from '@skald/runtime';
+import type {
+  AskedRequest,
+  KeptCount,
+  KeptMessage,
+  NotedDefinition,
+  Processes,
+  ProcessNote,
+} from '@skald/runtime';
 import type { PoolClient, QueryResultRow } from 'pg';
 import type { DatabaseTime } from './database-time.js';
 import { answerRequest } from './sql/answer-request.js';
 import { askRequest } from './sql/ask-request.js';
 import { askedRequest } from './sql/asked-request.js';
 import { beat } from './sql/beat.js';
+import { countKept } from './sql/count-kept.js';
 import { forgetParked } from './sql/forget-parked.js';
 import { keptStarts } from './sql/kept-starts.js';
 import { leave } from './sql/leave.js';
@@ -49,6 +57,12 @@ export class PostgresProcesses implements Processes {
     type Row = { id: string; message: Message; is_asked: boolean };
     const rows = await this.query<Row>(takeParked, [namespace, definitions, limit]);
     return rows.map(({ id, message, is_asked: isAsked }) => ({ row: id, message, isAsked }));
+  }
+
+  async countKept(namespace: string): Promise<KeptCount[]> {
+    type Row = { definition: string; count: number; oldest_ms: number };
+    const rows = await this.query<Row>(countKept, [namespace]);
+    return rows.map(({ definition, count, oldest_ms: oldestMs }) => ({ definition, count, oldestMs }));
   }
 
   async done(rows: readonly string[]): Promise<void> {

@@ -19,7 +19,9 @@ import { type Applied, InsideRequests, type Started } from './inside-requests.js
 import { KeptMessages } from './kept-messages.js';
 import { LiveDefinitions } from './live-definitions.js';
 import { orchestratorGroup, Patience } from './patience.js';
+import { OwnerlessMessages } from './ownerless-messages.js';
 import { Periodic } from './periodic.js';
+import type { KeptCount } from './processes-port.js';
 import type {
   Clock,
   Consumer,
@@ -108,6 +110,7 @@ export class SagaEngine {
   private readonly inside: InsideRequests;
   private readonly live: LiveDefinitions;
   private readonly kept: KeptMessages;
+  private readonly ownerless: OwnerlessMessages;
   private consumer: Consumer | undefined;
 
   private readonly options: EngineOptions;
@@ -172,6 +175,7 @@ export class SagaEngine {
     this.inside = new InsideRequests({ ...options, clock, live, submit });
     const handle = this.requests.handle.bind(this.requests);
     this.kept = new KeptMessages({ ...options, clock, live, pollMs, submit, handle });
+    this.ownerless = new OwnerlessMessages({ ...options, live });
     const periodic = (name: string, job: () => Promise<number>): Periodic =>
       new Periodic(name, clock, log, 1_000, job);
     this.timers = periodic('waking timers', () => this.wakeDue(pollMs));
@@ -183,6 +187,7 @@ export class SagaEngine {
       periodic('telling the others that this process lives', () => live.beat()),
       periodic('taking up kept messages', async () => (this.isBrokerAway() ? pollMs : this.kept.takeUp())),
       this.comparing,
+      periodic('looking for messages that nobody can take up', () => this.ownerless.warn()),
       periodic('removing ended instances', () => this.upkeep.removeOld()),
       periodic('dropping traces of removed instances', () => this.upkeep.dropTraces()),
     ];
@@ -310,6 +315,16 @@ export class SagaEngine {
   /** What is left of sagas of this id that were removed, newest first. */
   removed(id: string): Promise<RemovedInstance[]> {
     return this.options.store.removed(this.key(id));
+  }
+
+  /** What a person should look at though this process gets on with its work, as it was within the last minute. */
+  warnings(): readonly string[] {
+    return this.ownerless.warnings();
+  }
+
+  /** Messages that wait for definitions which no live process knows, counted by definition. */
+  ownerlessMessages(): Promise<KeptCount[]> {
+    return this.ownerless.list();
   }
 
   private key(id: string): InstanceKey {

@@ -61,6 +61,16 @@ export class LiveDefinitions {
     return this.theirs.has(definition);
   }
 
+  /** The same of any live process, this one included. */
+  isKnown(definition: string): boolean {
+    const { definitions } = this.options;
+    return (
+      this.theirs.has(definition) ||
+      definitions.references().includes(definition) ||
+      definitions.structures().includes(definition)
+    );
+  }
+
   /** The newest version of a saga that another live process knows. */
   newestElsewhere(name: string): number | undefined {
     return this.newestVersions.get(name);

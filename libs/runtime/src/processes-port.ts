@@ -31,6 +31,15 @@ export interface KeptMessage {
   readonly isAsked: boolean;
 }
 
+/** How many messages are kept for one definition. */
+export interface KeptCount {
+  /** As they were kept for it, see `Changes.parked`. */
+  readonly definition: string;
+  readonly count: number;
+  /** For how long the oldest has been kept, in milliseconds. */
+  readonly oldestMs: number;
+}
+
 /** How a request stands that was handed to another process. */
 export interface AskedRequest {
   readonly isTaken: boolean;
@@ -60,6 +69,8 @@ export interface Processes {
    * @param definitions as messages were kept for them, see `Changes.parked`
    */
   take(namespace: string, definitions: readonly string[], limit: number): Promise<KeptMessage[]>;
+  /** The messages that are kept, counted by definition. Not those whose asker waits inside another process. */
+  countKept(namespace: string): Promise<KeptCount[]>;
   /** Forgets kept messages. */
   done(rows: readonly string[]): Promise<void>;
   /** Of these sagas, those whose start is kept, and for which definition. */

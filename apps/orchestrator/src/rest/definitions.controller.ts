@@ -1,5 +1,6 @@
 import { type AnySaga, effectivePolicy, type SagaNode, templateOf } from '@skald/core';
-import { DefinitionRegistry } from '@skald/orchestrator';
+import { DefinitionRegistry, SagaEngine } from '@skald/orchestrator';
+import type { KeptCount } from '@skald/runtime';
 import { Controller, Get, Inject, UseGuards } from '@nestjs/common';
 import { NamespaceGuard } from './namespace.guard.js';
 
@@ -14,7 +15,10 @@ interface NodeView {
 @Controller('api/v1/namespaces/:namespace/definitions')
 @UseGuards(NamespaceGuard)
 export class DefinitionsController {
-  constructor(@Inject(DefinitionRegistry) private readonly definitions: DefinitionRegistry) {}
+  constructor(
+    @Inject(DefinitionRegistry) private readonly definitions: DefinitionRegistry,
+    @Inject(SagaEngine) private readonly engine: SagaEngine,
+  ) {}
 
   @Get()
   list(): object[] {
@@ -24,6 +28,12 @@ export class DefinitionsController {
       hash: definition.hash,
       steps: definition.nodes.map((node) => nodeView(definition, node)),
     }));
+  }
+
+  /** Messages that wait for definitions which no live process knows: how many, and for how long. */
+  @Get('ownerless-messages')
+  ownerlessMessages(): Promise<readonly KeptCount[]> {
+    return this.engine.ownerlessMessages();
   }
 }
 
