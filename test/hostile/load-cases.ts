@@ -69,10 +69,8 @@ export const LOAD_CASES: Kinds = {
   'many headers': fc.tuple(fc.constantFrom(...SOUND_NAMES), HEADERS).map(([name, count]) =>
     hostile('many headers', topicOf(name), true, (place) => ({
       value: JSON.stringify(soundMessage(name, place.name, place.namespace)),
-      headers: {
-        ...STRUCTURED,
-        ...Object.fromEntries(Array.from({ length: count }, (_, n) => [`h${n}`, 'x'])),
-      },
+      // Of one name, which takes the sender less time; how they are named makes no difference to who refuses so many.
+      headers: { ...STRUCTURED, h: Array.from({ length: count }, () => 'x') },
     })),
   ),
   'empty compensates and probes': changed(
