@@ -132,6 +132,7 @@ function withConnection(processes: Processes, ask: Ask): Processes {
     beat: (namespace, own) => ask(() => processes.beat(namespace, own)),
     leave: (id) => ask(() => processes.leave(id)),
     take: (namespace, definitions, limit) => ask(() => processes.take(namespace, definitions, limit)),
+    countKept: (namespace) => ask(() => processes.countKept(namespace)),
     done: (rows) => ask(() => processes.done(rows)),
     keptStarts: (namespace, sagaIds) => ask(() => processes.keptStarts(namespace, sagaIds)),
     ask: (namespace, definition, request) => ask(() => processes.ask(namespace, definition, request)),
