@@ -1,4 +1,4 @@
-import { type AnySaga, definitionRef } from '@skald/core';
+import { type AnySaga, definitionRef, isRecord } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { messageOf } from './errors.js';
 import type { Log, Store } from './ports.js';
@@ -128,7 +128,9 @@ export class LiveDefinitions {
 
   private async ask(): Promise<void> {
     const { namespace, store, label } = this.options;
-    this.others = await store.processes.beat(namespace, { id: this.id, label, definitions: this.own() });
+    const noted = await store.processes.beat(namespace, { id: this.id, label, definitions: this.own() });
+    // One that this process cannot read counts as one that knows nothing; the others are heard all the same.
+    this.others = noted.filter((note) => isReadable(note));
     this.theirs.clear();
     this.newestVersions.clear();
     for (const other of this.others) {
@@ -154,6 +156,17 @@ export class LiveDefinitions {
         'there. Each of the two works only on sagas of its own structure. Give the changed saga a new version.',
     );
   }
+}
+
+/** What comes from the store was written by another process, maybe of another build. */
+function isReadable({ definitions }: { readonly definitions: unknown }): boolean {
+  return (
+    Array.isArray(definitions) &&
+    definitions.every(
+      (one: unknown) =>
+        isRecord(one) && typeof one['definition'] === 'string' && typeof one['hash'] === 'string',
+    )
+  );
 }
 
 function noted(definition: AnySaga): NotedDefinition {

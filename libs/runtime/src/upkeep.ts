@@ -94,19 +94,19 @@ export class Upkeep {
   }
 
   private async suspendUnfit(reference: string, hash: string): Promise<void> {
-    const { namespace, definitions, runner } = this.options;
+    const { namespace, definitions, runner, faulty } = this.options;
     const definition = definitions.byReference(reference);
     if (definition === undefined) return;
-    for (let count = BATCH; count === BATCH;) {
-      count = await runner.run(
-        async (turn) => ({ instances: await turn.lockPinned(namespace, reference, hash, BATCH) }),
-        (decided, { instances }) => {
-          for (const instance of instances) {
-            decided.suspendUnfit(definition, instance, changedText(definition, instance.id));
-          }
-          return instances.length;
+    for (let isMore = true; isMore;) {
+      const { count, faulty: failed } = await runEach(runner, {
+        load: (turn) => turn.lockPinned(namespace, reference, hash, BATCH),
+        act: (decided, instance) => {
+          decided.suspendUnfit(definition, instance, changedText(definition, instance.id));
         },
-      );
+        alone: async (key, error) => faulty.tell(key, `saga '${key.id}' cannot be suspended`, error),
+      });
+      // Those that fail would only be found again.
+      isMore = count === BATCH && failed < count;
     }
   }
 }
