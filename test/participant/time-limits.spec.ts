@@ -33,7 +33,11 @@ async function handle({ what }: Charge, ctx: CommandContext, isOutside = false):
   deadlines.push(ctx.deadline);
   ctx.signal.addEventListener('abort', () => aborts.push(ctx.signal.reason));
   if (!isOutside) await ctx.transaction.query('INSERT INTO payment VALUES ($1)', [what]);
-  if (what === 'asleep') await ctx.transaction.query('SELECT pg_sleep(600)');
+  if (what === 'asleep') {
+    // Longer than the limit of a statement, as a handler may want: nothing but the cancelling ends it.
+    await ctx.transaction.query("SET LOCAL statement_timeout = '10min'");
+    await ctx.transaction.query('SELECT pg_sleep(600)');
+  }
   if (what !== 'hangs') return;
   await released();
   if (isOutside) return;
