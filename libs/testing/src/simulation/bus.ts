@@ -1,4 +1,5 @@
 import type { Message, OutgoingMessage } from '@skald/core';
+import { type Progress, ProgressHistory } from '@skald/runtime';
 import type { EventLoop } from './event-loop.js';
 import type { Faults } from './faults.js';
 import type { KeyedRandom } from './keyed-random.js';
@@ -8,6 +9,15 @@ export interface Arrived {
   readonly key: string;
   /** As JSON, as it would be on a wire. */
   readonly value: string;
+  /** In its topic; that of a copy is the same. */
+  readonly offset: number;
+}
+
+/** What of a topic lies there and was not read to the end. */
+interface TopicLog {
+  end: number;
+  readonly unread: Set<number>;
+  readonly progress: ProgressHistory;
 }
 
 export interface BusOptions {
@@ -28,6 +38,7 @@ export class Bus {
   underway = 0;
   private readonly lastArrival = new Map<string, number>();
   private readonly counts = new Map<string, number>();
+  private readonly logs = new Map<string, TopicLog>();
   private backAt = 0;
 
   constructor(private readonly options: BusOptions) {}
@@ -50,11 +61,42 @@ export class Bus {
     const latency = isLate
       ? random.between(1_000, 40_000, `delay of ${name}`)
       : random.between(1, 8, `latency of ${name}`);
-    const arrived = { topic, key: message.sagaid, value: JSON.stringify(message) };
+    const log = this.logOf(topic);
+    const arrived = { topic, key: message.sagaid, value: JSON.stringify(message), offset: log.end };
+    log.unread.add(log.end);
+    log.end += 1;
     this.schedule(arrived, latency, true);
     if (faults.strikes('message duplicated', name)) {
       this.schedule(arrived, latency + random.between(1, 30_000, `second time of ${name}`), false);
     }
+  }
+
+  /** Whoever reads the topic has done what the message asks for. */
+  confirm({ topic, offset }: Arrived): void {
+    this.logOf(topic).unread.delete(offset);
+  }
+
+  /** How far the one group that reads a topic has got. */
+  progress(topic: string): Progress {
+    const { end, unread, progress } = this.logOf(topic);
+    const now = this.options.loop.now();
+    const isKnown = progress.knownAt === now || this.isAway;
+    if (!isKnown) {
+      progress.add({ at: now, seenAt: now, ends: [end], confirmed: [Math.min(end, ...unread)] });
+    }
+    return progress;
+  }
+
+  private logOf(topic: string): TopicLog {
+    let log = this.logs.get(topic);
+    if (log === undefined) {
+      const progress = new ProgressHistory(
+        () => 0,
+        () => this.options.loop.now(),
+      );
+      this.logs.set(topic, (log = { end: 0, unread: new Set(), progress }));
+    }
+    return log;
   }
 
   /** Copies of a message are told apart by their number. */

@@ -28,6 +28,7 @@ export interface ProcessOptions {
   readonly bus: Bus;
   readonly definitions: DefinitionRegistry;
   readonly decorateStore: ((store: Store) => Store) | undefined;
+  readonly decorateTransport: ((transport: Transport) => Transport) | undefined;
   readonly transition: typeof transition;
   readonly retentionMs: number | undefined;
   readonly isDatabaseAway: () => boolean;
@@ -75,7 +76,7 @@ export class Process {
         },
         decorateStore,
       ),
-      transport: this.transport(),
+      transport: options.decorateTransport?.(this.transport()) ?? this.transport(),
       clock: this.clock(),
       random: () => {
         this.dice += 1;
@@ -136,7 +137,7 @@ export class Process {
       this.wake(PAUSE_MS);
       return;
     }
-    this.inHand.length = 0;
+    for (const arrived of this.inHand.splice(0)) this.options.bus.confirm(arrived);
     this.isPolling = false;
     // While a turn is being worked on, what arrives gathers for the next.
     this.wake(random.between(1, 10, `work on ${first}`));
@@ -197,6 +198,7 @@ export class Process {
         this.checkAlive();
         for (const letter of letters) this.options.onDeadLetter(letter);
       },
+      progress: (_group, topic) => bus.progress(topic),
       close: () => Promise.resolve(),
     };
   }

@@ -17,6 +17,7 @@ import {
   type DefinitionRegistry,
   type Store,
   StoreUnavailableError,
+  type Transport,
 } from '@skald/runtime';
 import { type Arrived, Bus } from './bus.js';
 import { EventLoop } from './event-loop.js';
@@ -41,6 +42,7 @@ export interface RunSettings {
   readonly replies: SimulatedReplies;
   readonly data: SimulatedData;
   readonly decorateStore: ((store: Store) => Store) | undefined;
+  readonly decorateTransport: ((transport: Transport) => Transport) | undefined;
   readonly transition: typeof transition | undefined;
 }
 
@@ -244,6 +246,7 @@ class World {
       bus,
       definitions: settings.definitions,
       decorateStore: settings.decorateStore,
+      decorateTransport: settings.decorateTransport,
       retentionMs: this.retentionMs,
       isDatabaseAway: () => loop.now() < this.databaseIsBackAt,
       transition: withStableIncarnations(settings.transition ?? transition, (id) => this.livesOf(id)),
@@ -282,6 +285,7 @@ class World {
   private deliver(arrived: Arrived): void {
     const { topic } = arrived;
     if (topic.endsWith('.commands')) {
+      this.bus.confirm(arrived);
       this.participants.take(JSON.parse(arrived.value) as Message);
     } else if (topic === topics.events(NAMESPACE)) {
       this.onAnnounced(JSON.parse(arrived.value) as Message);

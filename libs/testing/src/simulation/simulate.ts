@@ -1,5 +1,5 @@
 import { type AnySaga, findNode, type InputOf, type transition } from '@skald/core';
-import { DefinitionRegistry, type Store } from '@skald/runtime';
+import { DefinitionRegistry, type Store, type Transport } from '@skald/runtime';
 import { DEFAULT_FAULTS, type FaultKind, type FaultRates } from './faults.js';
 import { violations } from './invariants.js';
 import { KeyedRandom } from './keyed-random.js';
@@ -37,6 +37,7 @@ export interface SimulationOptions<S extends AnySaga = AnySaga> {
 export interface Mutation {
   readonly transition?: typeof transition;
   readonly store?: (store: Store) => Store;
+  readonly transport?: (transport: Transport) => Transport;
 }
 
 /** What a simulation came to. */
@@ -121,6 +122,7 @@ function settingsOf<S extends AnySaga>(
     replies: participants,
     data: outside,
     decorateStore: mutation?.store,
+    decorateTransport: mutation?.transport,
     transition: mutation?.transition,
   };
 }
