@@ -1,6 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { JsonTextError, MAXIMUM_JSON_DEPTH, readJson } from './json-text.js';
+import { JsonTextError, MAXIMUM_JSON_DEPTH, outermostJson, readJson } from './json-text.js';
 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
@@ -94,6 +94,45 @@ describe('JSON from outside', () => {
     expect(() => readJson(nested(100_000))).toThrow('nests deeper');
   });
 
+  it('refuses what nests too deep without reading on', () => {
+    const parse = jest.spyOn(JSON, 'parse');
+    try {
+      expect(() => readJson(`{"a":"[[","b":${'['.repeat(100_000)}`)).toThrow('nests deeper');
+      expect(parse).not.toHaveBeenCalled();
+    } finally {
+      parse.mockRestore();
+    }
+  });
+
+  it('counts no bracket that stands in a string', () => {
+    const brackets = '[{'.repeat(200);
+    expect(readJson(JSON.stringify({ [brackets]: [brackets, `"\\${brackets}\\`] }))).toEqual({
+      [brackets]: [brackets, `"\\${brackets}\\`],
+    });
+  });
+
+  it.each([
+    '',
+    '"',
+    '{"a',
+    '{"a":"\\"',
+    '["\\',
+    ']',
+    '{]',
+    '1-',
+    '-',
+    '{"a":12',
+    '[1 2]',
+    'jjjj',
+    `{${'1x '.repeat(9)}`,
+  ])('comes to an end over %j, which is no JSON, and says so', (text) => {
+    expect(() => readJson(text)).toThrow(new JsonTextError('it is not JSON'));
+  });
+
+  it('compares no number without end', () => {
+    expect(() => readJson(`[0.1${'0'.repeat(1_000_000)}1]`)).toThrow('send it as a string');
+  }, 1_000);
+
   it.each([String.raw`{"a":"x\u0000"}`, String.raw`["\ud800"]`, String.raw`{"\udc00x":1}`, '"\ud800"'])(
     'refuses %j, which the database cannot hold',
     (text) => {
@@ -107,5 +146,26 @@ describe('JSON from outside', () => {
 
   it('says nothing of what is not JSON', () => {
     expect(() => readJson('{"secret": hush}')).toThrow(new JsonTextError('it is not JSON'));
+  });
+});
+
+describe('the own members of an object in JSON', () => {
+  it('are all that is left of it', () => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    const text = ` {"id": "a\\"{[", "data": {"x": ${deep}}, "list": [1, {"b": "]"}], "n": 1 } `;
+    expect(JSON.parse(outermostJson(text) ?? '')).toEqual({ id: 'a"{[', data: null, list: null, n: 1 });
+  });
+
+  it.each(['', '[1]', '"{}"', '{', '{"a":[}', '}{', 'x{}'])('are not to be had of %j', (text) => {
+    expect(outermostJson(text)).toBeUndefined();
+  });
+
+  it('are those that it has, whatever it is', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue({ maxDepth: 3 })), (value) => {
+        const own = Object.entries(value).map(([name, one]) => [name, typeof one === 'object' ? null : one]);
+        expect(JSON.parse(outermostJson(JSON.stringify(value)) ?? '')).toEqual(Object.fromEntries(own));
+      }),
+    );
   });
 });

@@ -18,6 +18,8 @@ export class JsonTextError extends SkaldError {
  *   does not hold exactly, a member twice, or NUL or half a character in a string
  */
 export function readJson(text: string): unknown {
+  // Before it is parsed: what nests thousands of levels deep takes the parser a thousand times as long.
+  const colons = countColons(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -25,8 +27,12 @@ export function readJson(text: string): unknown {
     // The parser's own words quote the text, which does not belong into logs.
     throw new JsonTextError('it is not JSON');
   }
-  const members = countMembers(value, 0);
-  if (countColons(text) !== members) throw new JsonTextError('an object in it has a member twice');
+  if (colons === INEXACT) {
+    throw new JsonTextError(
+      'a number in it is too large or too precise to be kept exactly; send it as a string',
+    );
+  }
+  if (colons !== countMembers(value)) throw new JsonTextError('an object in it has a member twice');
   if (text.includes('\\u')) checkStrings(value);
   else if (textProblem(text) !== undefined) throw new JsonTextError('a string in it holds half a character');
   return value;
@@ -40,36 +46,49 @@ const ZERO = 0x30;
 const NINE = 0x39;
 const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
+/** In place of how many colons there are. */
+const INEXACT = -1;
+
 /**
- * Goes once over a text that is known to be JSON, jumping over its strings: checks numbers on the way.
+ * Goes once over a text that may be JSON, jumping over its strings: checks depth and numbers on the way. What it says of a
+ * text that is none does not count.
  *
- * @returns how many colons stand outside of strings, one for each member of an object
+ * @returns how many colons stand outside of strings, one for each member of an object; INEXACT when a number is not exact
+ * @throws JsonTextError as soon as it nests too deep
  */
 function countColons(text: string): number {
   let colons = 0;
+  let depth = 0;
+  let isExactSoFar = true;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
       at = endOfString(text, at);
     } else if (code === COLON) {
       colons += 1;
-    } else if (code <= NINE && (code >= ZERO || code === MINUS)) {
+    } else if (code <= NINE) {
+      if (code < ZERO && code !== MINUS) continue;
       const end = endOfNumber(text, at);
-      if (!isExact(text, at, end)) {
-        throw new JsonTextError(
-          'a number in it is too large or too precise to be kept exactly; send it as a string',
-        );
-      }
+      isExactSoFar &&= isExact(text, at, end);
       at = end - 1;
+    } else if (code === OPENING_BRACE || code === OPENING_BRACKET) {
+      depth += 1;
+      if (depth > MAXIMUM_JSON_DEPTH) {
+        throw new JsonTextError(`it nests deeper than ${MAXIMUM_JSON_DEPTH} levels`);
+      }
+    } else if (code === CLOSING_BRACE || code === CLOSING_BRACKET) {
+      depth -= 1;
     }
   }
-  return colons;
+  return isExactSoFar ? colons : INEXACT;
 }
 
-/** @returns where the string's closing quote stands */
+/** @returns where the string's closing quote stands; the end of a text that has none */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (text.charCodeAt(end - 1) === BACKSLASH) {
@@ -79,7 +98,33 @@ function endOfString(text: string, start: number): number {
     if ((end - before) % 2 === 1) break;
     end = text.indexOf('"', end + 1);
   }
-  return end;
+  return end === -1 ? text.length : end;
+}
+
+/**
+ * Cuts an object's text down to its own members: whatever is an array or an object in it, however large and deep, becomes
+ * null, and need not be JSON.
+ *
+ * @returns undefined when it is no object's text
+ */
+export function outermostJson(text: string): string | undefined {
+  if (!/^\s*\{/.test(text)) return undefined;
+  let kept = '';
+  let from = 0;
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(text, at);
+    } else if (code === OPENING_BRACE || code === OPENING_BRACKET) {
+      depth += 1;
+      if (depth === 2) kept += `${text.slice(from, at)}null`;
+    } else if (code === CLOSING_BRACE || code === CLOSING_BRACKET) {
+      depth -= 1;
+      if (depth === 1) from = at + 1;
+    }
+  }
+  return depth === 0 ? kept + text.slice(from) : undefined;
 }
 
 /** In JSON a number ends before a comma, a closing bracket or brace, white space, or the end. */
@@ -94,9 +139,12 @@ function endOfNumber(text: string, start: number): number {
 
 /** So many characters hold at most as many digits as always fit into a double. */
 const SURELY_EXACT = 15;
+/** No double has more digits, and none is compared that has: it would take too long. */
+const LONGEST_NUMBER = 1_100;
 
 /** Whether the number that JavaScript makes of it is written the same, apart from zeros and the place of the point. */
 function isExact(text: string, start: number, end: number): boolean {
+  if (end - start > LONGEST_NUMBER) return false;
   const isShort = end - start <= SURELY_EXACT && text.charCodeAt(start) !== MINUS;
   const number = text.slice(start, end);
   if (isShort && !number.includes('e') && !number.includes('E')) return true;
@@ -116,19 +164,16 @@ function decimalOf(number: string): string {
   return `${sign}${significant}e${power}`;
 }
 
-function countMembers(value: unknown, depth: number): number {
+function countMembers(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
-  if (depth === MAXIMUM_JSON_DEPTH) {
-    throw new JsonTextError(`it nests deeper than ${MAXIMUM_JSON_DEPTH} levels`);
-  }
   let count = 0;
   if (Array.isArray(value)) {
-    for (const item of value) count += countMembers(item, depth + 1);
+    for (const item of value) count += countMembers(item);
     return count;
   }
   const members = value as Readonly<Record<string, unknown>>;
   // oxlint-disable-next-line guard-for-in -- what JSON.parse makes inherits nothing that can be enumerated
-  for (const name in members) count += 1 + countMembers(members[name], depth + 1);
+  for (const name in members) count += 1 + countMembers(members[name]);
   return count;
 }
 

@@ -1,5 +1,5 @@
 import { SkaldError } from './errors.js';
-import { JsonTextError, readJson } from './json-text.js';
+import { JsonTextError, outermostJson, readJson } from './json-text.js';
 import type { Message } from './message.js';
 import { sagaIdProblem } from './names.js';
 import { shortened } from './text.js';
@@ -174,10 +174,11 @@ export function readRequester(event: unknown): Requester | undefined {
   return { id, sagaid, type: typeof type === 'string' ? type : undefined };
 }
 
-/** The same of a text. It need not be what `readMessageText` takes, but some JSON. */
+/** The same of a text. It need not be what `readMessageText` takes, but an object whose own members are JSON. */
 export function readRequesterText(text: string): Requester | undefined {
   try {
-    return readRequester(JSON.parse(text));
+    // What is in those may be what was refused, and is not read a second time.
+    return readRequester(JSON.parse(outermostJson(text) ?? ''));
   } catch {
     return undefined;
   }
