@@ -234,7 +234,8 @@ describe.each([false, true])('the time limit of a handler, on real PostgreSQL, p
     const [own, sagas] = deadlines.map((one) => one?.getTime() ?? 0);
     expect(own).toBeGreaterThanOrEqual(before + 60_000);
     expect(own).toBeLessThanOrEqual(Date.now() + 60_000);
-    expect(sagas).toBe(soon.getTime());
+    // The database's time of the deadline, in that of this process: told apart by a round trip.
+    expect(Math.abs((sagas ?? 0) - soon.getTime())).toBeLessThan(2_000);
   });
 });
 

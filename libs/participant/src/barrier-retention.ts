@@ -1,8 +1,8 @@
 import { DefinitionError, type Duration, readDuration } from '@skald/core';
-import { type LendOptions, withConnection } from '@skald/postgres';
+import { databaseTimeOf, type LendOptions, withConnection } from '@skald/postgres';
 import { type Log, Periodic, systemClock } from '@skald/runtime';
 import type { DataSource } from 'typeorm';
-import { deleteOldRows } from './sql/delete-old-rows.js';
+import { deleteOldRows, type SweptRow } from './sql/delete-old-rows.js';
 
 const DEFAULT_RETENTION: Duration = '90d';
 const SHORTEST_MS = 60 * 60_000;
@@ -47,8 +47,12 @@ export class BarrierRetention {
   private async sweep(): Promise<number> {
     return await withConnection(this.dataSource, this.options, async ({ client }) => {
       const values = [this.retentionMs, ROWS_AT_A_TIME];
-      const { rowCount } = await client.query({ ...deleteOldRows, values });
-      return rowCount ?? 0;
+      // A look at the database's clock besides, once a minute, for those who ask what time it is.
+      const { rows } = await databaseTimeOf(this.dataSource).look(
+        () => client.query<SweptRow>({ ...deleteOldRows, values }),
+        (result) => result.rows[0]?.now,
+      );
+      return rows[0]?.removed ?? 0;
     });
   }
 }

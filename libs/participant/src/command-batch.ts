@@ -106,7 +106,7 @@ export class CommandBatch {
       this.leftOver += works.length;
       return;
     }
-    const now = Date.now();
+    const now = this.around.now();
     const fresh = works.filter((work) => !this.isTooLate(work, now));
     if (fresh.length < 2) return this.handleInTurn(fresh);
     let all: readonly Passed[];
@@ -143,7 +143,7 @@ export class CommandBatch {
     for (const work of works) {
       if (this.around.isEnding()) {
         this.leftOver += 1;
-      } else if (!this.isTooLate(work, Date.now())) {
+      } else if (!this.isTooLate(work, this.around.now())) {
         const known = this.known.get(work.id);
         this.settle(work, known === undefined ? await this.pass(work) : answerFrom(known, work));
       }

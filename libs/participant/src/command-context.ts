@@ -26,6 +26,7 @@ export class CommandContext<C extends CommandContract = CommandContract> extends
   constructor(
     private readonly command: Message,
     private readonly manager: EntityManager | undefined,
+    private readonly now: () => number = Date.now,
   ) {
     super([command]);
   }
@@ -70,12 +71,14 @@ export class CommandContext<C extends CommandContract = CommandContract> extends
 
   /**
    * When the orchestrator stops waiting: the end of this attempt's time, counted from when it was taken up, or the deadline
-   * of the saga if that is earlier.
+   * of the saga if that is earlier. By the clock of this process, however wrong that is: `ctx.deadline.getTime() - Date.now()`
+   * is what is left. How much of the saga's time is left, the clock of the participant's database decides where there is one.
    */
   get deadline(): Date {
     const { deadline } = this.command;
     const attempt = this.takenAt + attemptMs(this.command);
-    return new Date(deadline === undefined ? attempt : Math.min(attempt, Date.parse(deadline)));
+    if (deadline === undefined) return new Date(attempt);
+    return new Date(Math.min(attempt, Date.parse(deadline) + Date.now() - this.now()));
   }
 
   /**

@@ -15,6 +15,8 @@ export interface HandlerLimits {
   readonly timeLimitMs: number | undefined;
   /** What the transport takes for a whole message. */
   readonly maximumBytes: number;
+  /** The clock that decides: the database's where there is one, else that of the process. Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function callHandler(
       message: shortened(checked.problems.join('; '), 1_000),
     };
   }
-  const context = new CommandContext(message, transaction);
+  const context = new CommandContext(message, transaction, limits.now);
   const limitMs = timeLimitMs ?? limits.timeLimitMs ?? attemptMs(message);
   const run = async (): Promise<unknown> => {
     const result: unknown = await handler(checked.value, context);

@@ -1,5 +1,5 @@
 import { topics } from '@skald/core';
-import { poolProblem, withConnection } from '@skald/postgres';
+import { databaseTimeOf, poolProblem, withConnection } from '@skald/postgres';
 import {
   type Consumer,
   type DeadLetter,
@@ -44,6 +44,7 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
   private readonly barrier: Barrier | undefined;
   private readonly retention: BarrierRetention | undefined;
   private readonly source: string;
+  private readonly now: () => number;
   private consumer: Consumer | undefined;
   private isClosing = false;
 
@@ -55,6 +56,8 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
       this.barrier = new Barrier(dataSource, options);
       this.retention = new BarrierRetention(dataSource, this.settings.retentionMs, this.log, options);
     }
+    const time = dataSource && databaseTimeOf(dataSource);
+    this.now = () => time?.now() ?? Date.now();
     this.source = `/skald/${options.namespace}/${options.participant}`;
   }
 
@@ -132,6 +135,7 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     const { dead, leftOver } = await CommandBatch.handle(batch, served, {
       barrier: this.barrier,
       ...this.settings,
+      now: this.now,
       transport,
       source: this.source,
       crashProbe,

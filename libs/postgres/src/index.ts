@@ -12,6 +12,8 @@ export { isConnectionError } from './is-connection-error.js';
 export { poolProblem, poolSizeOf } from './pool-size.js';
 export { connectionLimits } from './connection-limits.js';
 export type { ConnectionLimitOptions, ConnectionLimits } from './connection-limits.js';
+export { DATABASE_TIME, databaseTimeOf } from './database-time.js';
+export type { DatabaseTime } from './database-time.js';
 export { lendConnection, withConnection } from './lent-connection.js';
 export type { LendOptions, LentConnection } from './lent-connection.js';
 export { storeError } from './store-error.js';
