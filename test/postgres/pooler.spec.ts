@@ -38,8 +38,12 @@ describe('connections to PostgreSQL that go through a pooler', () => {
     await database.drop();
   });
 
-  async function through(mode: 'session' | 'transaction', limits = {}): Promise<DataSource> {
-    pooler = await startPooler(database.url, mode);
+  async function through(
+    mode: 'session' | 'transaction',
+    limits = {},
+    lends: 'oldest' | 'newest' = 'oldest',
+  ): Promise<DataSource> {
+    pooler = await startPooler(database.url, mode, { lends });
     dataSource = await new DataSource({ type: 'postgres', url: pooler.url, ...limits }).initialize();
     return dataSource;
   }
@@ -79,6 +83,22 @@ describe('connections to PostgreSQL that go through a pooler', () => {
     const participant = startTestParticipant([Packer], { participant: 'shop', dataSource: source });
     await expect(participant).rejects.toThrow(/through a pooler.*sessionPooler: true/s);
   });
+
+  it.each(['oldest', 'newest'] as const)(
+    'are refused at boot in transaction mode, though it was said to be session mode: it lends the %s',
+    async (lends) => {
+      const source = await through('transaction', {}, lends);
+      const refused = engineOn(new PostgresStore(source, { sessionPooler: true })).start();
+      await expect(refused).rejects.toThrow(/through a pooler.*connect to PostgreSQL itself/s);
+      await expect(refused).rejects.toMatchObject({ code: 'store_unusable' });
+      const participant = startTestParticipant([Packer], {
+        participant: 'shop',
+        dataSource: source,
+        sessionPooler: true,
+      });
+      await expect(participant).rejects.toThrow(/another mode: .*through a pooler/s);
+    },
+  );
 
   it.each([
     ['without limits', {}],

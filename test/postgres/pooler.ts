@@ -45,12 +45,12 @@ class Frames {
 
 /**
  * Lends its connections to clients: in mode `session` for as long as a client is connected, in mode `transaction` for one
- * transaction at a time, and each time that one which has rested longest. It greets clients with a process id of its own.
+ * transaction at a time, and each time that one which has rested longest, or as PgBouncer does, shortest. It greets clients with a process id of its own.
  */
 export async function startPooler(
   databaseUrl: string,
   mode: 'session' | 'transaction',
-  size = 6,
+  { size = 6, lends = 'oldest' }: { readonly size?: number; readonly lends?: 'oldest' | 'newest' } = {},
 ): Promise<Pooler> {
   const servers = await Promise.all(Array.from({ length: size }, () => openServer(databaseUrl)));
   const idle = servers.map(({ connection }) => connection.stream as Socket);
@@ -103,7 +103,7 @@ export async function startPooler(
           unsent.push(Buffer.from(bytes));
           if (isWaiting) return;
           isWaiting = true;
-          const next = idle.shift();
+          const next = lends === 'oldest' ? idle.shift() : idle.pop();
           if (next === undefined) waiting.push(lent);
           else lent(next);
         }

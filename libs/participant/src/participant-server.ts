@@ -1,5 +1,5 @@
 import { topics } from '@skald/core';
-import { databaseTimeOf, poolProblem, withConnection } from '@skald/postgres';
+import { checkSessionPooler, databaseTimeOf, poolProblem, withConnection } from '@skald/postgres';
 import {
   type Consumer,
   type DeadLetter,
@@ -125,6 +125,7 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     const { concurrency } = this.settings;
     if (dataSource === undefined) return;
     await withConnection(dataSource, this.options, () => Promise.resolve());
+    await checkSessionPooler(dataSource, this.options);
     // One more for the barrier's own work beside the transactions.
     const problem = poolProblem(dataSource, concurrency + 1, `a concurrency of ${concurrency}`);
     if (problem !== undefined) this.log.warn(`participant '${participant}': ${problem}`);

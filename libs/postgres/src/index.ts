@@ -16,4 +16,5 @@ export { DATABASE_TIME, databaseTimeOf } from './database-time.js';
 export type { DatabaseTime } from './database-time.js';
 export { lendConnection, withConnection } from './lent-connection.js';
 export type { LendOptions, LentConnection } from './lent-connection.js';
+export { checkSessionPooler } from './pooler-mode.js';
 export { storeError } from './store-error.js';

@@ -12,8 +12,9 @@ const LEND_WITHIN_MS = 15_000;
 export interface LendOptions {
   /**
    * Set it when the connections go through a pooler (PgBouncer, for example) in *session* mode, where a client has a
-   * connection of its own for as long as it is connected. A pooler is refused otherwise, since nothing tells its modes
-   * apart, and in transaction mode prepared statements and settings end up with others. Default: false.
+   * connection of its own for as long as it is connected. A pooler is refused otherwise: in transaction mode prepared statements
+   * and settings end up with others. Two connections are compared at boot, so that most that are not in session mode are
+   * refused all the same. Default: false.
    */
   readonly sessionPooler?: boolean | undefined;
 }
@@ -113,8 +114,12 @@ function checkPooler(
 ): void {
   const greeted: unknown = Reflect.get(client, 'processID');
   if (sessionPooler || typeof greeted !== 'number' || greeted === pid) return;
-  throw new StoreUnusableError(
-    'the connections to PostgreSQL go through a pooler, such as PgBouncer: connect to PostgreSQL itself; or, when the ' +
+  throw behindPooler();
+}
+
+export function behindPooler(found = ''): StoreUnusableError {
+  return new StoreUnusableError(
+    `${found}the connections to PostgreSQL go through a pooler, such as PgBouncer: connect to PostgreSQL itself; or, when the ` +
       "pooler is in session mode and only then, say so with the option 'sessionPooler: true'. In transaction mode " +
       'prepared statements and locks would end up with others',
   );

@@ -15,6 +15,7 @@ import type { DataSource } from 'typeorm';
 import { type DatabaseTime, databaseTimeOf } from './database-time.js';
 import { type LendOptions, withConnection } from './lent-connection.js';
 import { poolProblem } from './pool-size.js';
+import { checkSessionPooler } from './pooler-mode.js';
 import { PostgresProcesses } from './postgres-processes.js';
 import { dropTraces } from './sql/drop-traces.js';
 import { findHistory, type HistoryRow } from './sql/find-history.js';
@@ -68,7 +69,12 @@ export class PostgresStore implements Store {
   }
 
   async check(): Promise<readonly string[]> {
-    await this.withClient(() => Promise.resolve());
+    try {
+      await withConnection(this.dataSource, this.options, () => Promise.resolve());
+      await checkSessionPooler(this.dataSource, this.options);
+    } catch (error) {
+      throw storeError(error);
+    }
     const problem = poolProblem(this.dataSource, CONNECTIONS_OF_ENGINE, 'an engine');
     return problem === undefined ? [] : [problem];
   }
