@@ -39,7 +39,10 @@ export type RejectionOf<C extends CommandContract> =
   C extends CommandContract<string, object, unknown, infer Rejection> ? Rejection : never;
 
 interface Described<Request extends object, Rejection extends string> {
-  /** The class of the payload. Its class-validator decorators are checked by the participant. */
+  /**
+   * The class of the payload. Its class-validator decorators are checked by the participant; one without any is unchecked, and
+   * warned of at boot.
+   */
   readonly request: DataClass<Request> & MustBeJson<Request>;
   /** Codes that `ctx.reject` may use, in snake_case. Default: none. */
   readonly rejections?: readonly Rejection[];

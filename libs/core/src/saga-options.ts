@@ -14,7 +14,10 @@ import type { RetryOptions } from './retry-policy.js';
 export interface SagaOptions<Input extends object> {
   /** A whole number from 1. Raise it whenever the structure changes while instances may be running. */
   readonly version: number;
-  /** The class of the input. Its class-validator decorators are checked before a saga starts. */
+  /**
+   * The class of the input. Its class-validator decorators are checked before a saga starts; one without any is unchecked, and
+   * warned of at boot.
+   */
   readonly input: DataClass<Input> & MustBeJson<Input>;
   /** For every command of the saga that does not say otherwise. */
   readonly retry?: RetryOptions;

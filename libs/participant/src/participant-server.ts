@@ -1,11 +1,13 @@
 import { topics } from '@skald/core';
 import { checkSessionPooler, databaseTimeOf, poolProblem, withConnection } from '@skald/postgres';
 import {
+  classesOfCommand,
   type Consumer,
   type DeadLetter,
   type Delivery,
   printableLog,
   TransportUnavailableError,
+  uncheckedClasses,
 } from '@skald/runtime';
 import { Inject, Injectable } from '@nestjs/common';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
@@ -107,6 +109,8 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     await this.checkDatabase();
     const { replyTopics, maximumBatch } = this.settings;
     const served = ServedCommands.read({ ...this.options, replyTopics }, this.messageHandlers);
+    for (const warning of uncheckedClasses(served.contracts().flatMap(classesOfCommand)))
+      this.log.warn(warning);
     const commands = topics.commands(namespace, participant);
     await transport.ensureTopics([commands, ...replyTopics]);
     this.consumer = await transport.consume({

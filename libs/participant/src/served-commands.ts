@@ -58,6 +58,11 @@ export class ServedCommands {
     return served;
   }
 
+  /** Of those that are handled. */
+  contracts(): CommandContract[] {
+    return [...this.byType.values()].map(({ contract }) => contract);
+  }
+
   get size(): number {
     return this.byType.size;
   }

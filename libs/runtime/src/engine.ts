@@ -41,6 +41,7 @@ import { storeClock } from './store-clock.js';
 import { keyText, type WorkResult } from './turn.js';
 import { TurnQueue } from './turn-queue.js';
 import { TurnRunner } from './turn-runner.js';
+import { classesOfSaga, uncheckedClasses } from './unchecked-classes.js';
 import { UnsendableMessages } from './unsendable-messages.js';
 import { Upkeep } from './upkeep.js';
 import type { OutsideWork, Work } from './work.js';
@@ -210,9 +211,10 @@ export class SagaEngine {
 
   /** Begins to take messages. Resolves when it does. */
   async start(): Promise<void> {
-    const { namespace, transport, store, log } = this.options;
+    const { namespace, transport, store, definitions, log } = this.options;
     const warnings = (await store.check?.()) ?? [];
-    for (const warning of warnings) log.warn(warning);
+    const classes = uncheckedClasses(definitions.all().flatMap(classesOfSaga));
+    for (const warning of [...warnings, ...classes]) log.warn(warning);
     await transport.ensureTopics(this.topics());
     await this.live.beat();
     this.consumer = await transport.consume({

@@ -29,5 +29,7 @@ export * from './progress.js';
 export { arrayFrom, checkNames, checkTexts, outsideColumn, textColumn } from './text-column.js';
 export { isTopicName } from './topic-name.js';
 export { DefinitionChangedError, keyText } from './turn.js';
+export { classesOfCommand, classesOfSaga, uncheckedClasses } from './unchecked-classes.js';
+export type { ClassUse } from './unchecked-classes.js';
 export { validateData } from './validation.js';
 export type { Validated } from './validation.js';

@@ -19,7 +19,7 @@ const LONGEST_PROBLEM = 200;
 /**
  * Checks JSON data against the class-validator decorators of its class. Members that the class does not declare are left
  * out, so that a newer sender can add some, and nobody can slip one in. A class without any decorator is unchecked: it
- * accepts any object, as it is.
+ * accepts any object, as it is, with members that nobody declared; see `isUnchecked`.
  *
  * @returns the data, or sentences that name the fields and never their values: at most 20, of at most 200 characters
  */
@@ -40,7 +40,7 @@ export function validateData<T extends object>(type: DataClass<T>, data: unknown
     : { problems: firstProblems(errors) };
 }
 
-/** Whether a class has no class-validator decorator at all, so that its data is taken as it comes. */
+/** Whether a class has no class-validator decorator at all, so that its data is taken as it comes. Engine and participant warn of it at boot. */
 export function isUnchecked(type: DataClass<object>): boolean {
   return traitsOf(type).members.length === 0;
 }
