@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { JobReport } from '@skald/runtime';
 import { Controller, Get, HttpStatus, Inject, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { DataSource } from 'typeorm';
@@ -12,6 +13,8 @@ export interface MessageTaker {
   problem(): string | undefined;
   /** What a person should look at though the service gets on with its work. */
   warnings?(): readonly string[];
+  /** How its jobs get on that run by themselves. */
+  jobReports?(): readonly JobReport[];
 }
 
 /** Injects the service's {@link MessageTaker}. */
@@ -27,8 +30,10 @@ export interface Readiness {
   readonly consumer: Condition;
   /** Why it does not get on with them. */
   readonly problem?: string;
-  /** What a person should look at all the same, such as messages that no live process can take up. */
+  /** What a person should look at all the same, such as messages that no live process can take up, or a job that keeps failing. */
   readonly warnings?: readonly string[];
+  /** How the jobs that run by themselves get on: how often each ran and failed, and why last. */
+  readonly jobs: readonly JobReport[];
 }
 
 /**
@@ -65,6 +70,7 @@ export class HealthController {
       consumer,
       ...(problem !== undefined && { problem }),
       ...(warnings.length > 0 && { warnings }),
+      jobs: this.messages.jobReports?.() ?? [],
     };
   }
 

@@ -1,6 +1,6 @@
 import { DefinitionError, type Duration, readDuration } from '@skald/core';
 import { databaseTimeOf, type LendOptions, withConnection } from '@skald/postgres';
-import { type Log, Periodic, systemClock } from '@skald/runtime';
+import { type JobReport, type Log, Periodic, systemClock } from '@skald/runtime';
 import type { DataSource } from 'typeorm';
 import { deleteOldRows, type SweptRow } from './sql/delete-old-rows.js';
 
@@ -37,6 +37,15 @@ export class BarrierRetention {
 
   start(): void {
     this.sweeping.start();
+  }
+
+  report(): JobReport {
+    return this.sweeping.report();
+  }
+
+  /** Why old rows are not removed, when it has failed three times in a row. */
+  problem(): string | undefined {
+    return this.sweeping.problem();
   }
 
   async stop(): Promise<void> {

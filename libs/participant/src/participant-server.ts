@@ -5,6 +5,7 @@ import {
   type Consumer,
   type DeadLetter,
   type Delivery,
+  type JobReport,
   printableLog,
   TransportUnavailableError,
   uncheckedClasses,
@@ -79,6 +80,17 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
   /** Why it keeps failing over the same commands, if it does. For people; holds no payload. */
   problem(): string | undefined {
     return this.consumer?.problem();
+  }
+
+  /** What a person should look at though it takes commands: that old rows of its barrier are not removed, again and again. */
+  warnings(): readonly string[] {
+    const problem = this.retention?.problem();
+    return problem === undefined ? [] : [problem];
+  }
+
+  /** How the jobs that run by themselves get on; none without a database. */
+  jobReports(): readonly JobReport[] {
+    return this.retention === undefined ? [] : [this.retention.report()];
   }
 
   /** Finishes the commands in hand and replies to them; what else came with them goes to the next replica. */

@@ -20,7 +20,7 @@ import { KeptMessages } from './kept-messages.js';
 import { LiveDefinitions } from './live-definitions.js';
 import { orchestratorGroup, Patience } from './patience.js';
 import { OwnerlessMessages } from './ownerless-messages.js';
-import { Periodic } from './periodic.js';
+import { type JobReport, Periodic } from './periodic.js';
 import type { KeptCount } from './processes-port.js';
 import type {
   Clock,
@@ -319,9 +319,18 @@ export class SagaEngine {
     return this.options.store.removed(this.key(id));
   }
 
-  /** What a person should look at though this process gets on with its work, as it was within the last minute. */
+  /**
+   * What a person should look at though this process gets on with its messages: those that nobody can take up, as it was within
+   * the last minute, and jobs that have failed three times in a row, with the reason.
+   */
   warnings(): readonly string[] {
-    return this.ownerless.warnings();
+    const failing = this.jobs.map((job) => job.problem()).filter((problem) => problem !== undefined);
+    return [...failing, ...this.ownerless.warnings()];
+  }
+
+  /** How each of the jobs gets on that run by themselves: timers, the relay, retention and the others. */
+  jobReports(): readonly JobReport[] {
+    return this.jobs.map((job) => job.report());
   }
 
   /** Messages that wait for definitions which no live process knows, counted by definition. */

@@ -22,6 +22,7 @@ export type { HandlerSurroundings } from './handler-calls.js';
 export type { StartRequest } from './inbound.js';
 export { findMisfits, type MisfitReport } from './upkeep.js';
 export { Periodic } from './periodic.js';
+export type { JobReport } from './periodic.js';
 export * from './ports.js';
 export { printableLog, printableStack } from './printable-log.js';
 export * from './processes-port.js';

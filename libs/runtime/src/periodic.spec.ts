@@ -44,6 +44,36 @@ describe('a periodic job', () => {
     await periodic.stop();
   });
 
+  it('counts its runs and its failures, and tells of the last', async () => {
+    periodic.start();
+    await clock.advance(150);
+    fails = true;
+    await clock.advance(1_100);
+    const failedAt = clock.now() - 50;
+    expect(periodic.report()).toMatchObject({ name: 'the job', runs: 4, failures: 2, failuresInRow: 2 });
+    expect(periodic.report().lastFailure).toEqual({
+      at: new Date(failedAt).toISOString(),
+      reason: 'the database is away',
+    });
+    fails = false;
+    await clock.advance(10_000);
+    expect(periodic.report()).toMatchObject({ failures: 2, failuresInRow: 0 });
+    await periodic.stop();
+  });
+
+  it('says that it keeps failing, and why, from the third time in a row until it works again', async () => {
+    fails = true;
+    periodic.start();
+    await clock.advance(2_900);
+    expect(periodic.problem()).toBeUndefined();
+    await clock.advance(200);
+    expect(periodic.problem()).toBe('the job has failed 3 times in a row: the database is away');
+    fails = false;
+    await clock.advance(10_000);
+    expect(periodic.problem()).toBeUndefined();
+    await periodic.stop();
+  });
+
   it('logs the first of many failures in a row, and that it works again', async () => {
     fails = true;
     periodic.start();
