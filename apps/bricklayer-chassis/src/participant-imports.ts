@@ -1,5 +1,5 @@
 import { type ParticipantOptions, ParticipantModule, ParticipantServer } from '@skald/participant';
-import { connectionLimits, participantSchema, runMigrations } from '@skald/postgres';
+import { connectionLimits, participantSchema } from '@skald/postgres';
 import type { TransportWithDeadLetters } from '@skald/runtime';
 import type { ModuleMetadata } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
@@ -65,11 +65,9 @@ export function databaseImport(
       toRetry: () => false, // what waiting can mend is waited for below
       ...connectionLimits(),
     }),
-    dataSourceFactory: async (options) => {
+    dataSourceFactory: (options) => {
       if (options === undefined) throw new Error('the data source has no options');
-      const dataSource = await openDataSource(options);
-      await runMigrations(dataSource);
-      return dataSource;
+      return openDataSource(options);
     },
   });
 }

@@ -3,7 +3,7 @@ import { Arrivals } from './arrivals.js';
 import { Assignment } from './assignment.js';
 import { BatchHandler } from './batch-handler.js';
 import type { DeadLetterWriter } from './dead-letters.js';
-import { isCausedBy, KafkaLoginError, TransportClosedError, UnknownTopicError } from './errors.js';
+import { isAway, isCausedBy, KafkaLoginError, TransportClosedError, UnknownTopicError } from './errors.js';
 import { type Assigned, GroupMember } from './group-member.js';
 import { Intake } from './intake.js';
 import { OffsetCommitter } from './offset-committer.js';
@@ -230,6 +230,7 @@ export class BatchConsumer implements Consumer {
 
 /** Errors that no waiting mends when a consumer is first started: what it was told is wrong. */
 function isFinal(error: unknown): boolean {
+  if (isAway(error)) return false;
   return (
     isCausedBy(error, 'UNKNOWN_TOPIC_OR_PARTITION') ||
     isCausedBy(error, 'KafkaJSSASLAuthenticationError') ||

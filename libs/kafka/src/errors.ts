@@ -1,7 +1,54 @@
 import { SkaldError } from '@skald/core';
 import { messageOf, TransportUnavailableError } from '@skald/runtime';
 
-const AWAY = ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EHOSTUNREACH', 'EAI_AGAIN'];
+/** What the operating system says of a connection that is not there, or went. */
+const AWAY = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+/** What kafkajs calls a broker that hung up, or does not answer. */
+const SILENT = new Set([
+  'KafkaJSConnectionClosedError',
+  'KafkaJSNoBrokerAvailableError',
+  'KafkaJSRequestTimeoutError',
+]);
+/** Without a code, and in the login as the login's own failure. */
+const HUNG_UP = /timeout|connection closed by the server/i;
+/** What kafkajs calls a cluster of which it does not know enough yet. */
+const UNKNOWN_YET = new Set([
+  'KafkaJSBrokerNotFound',
+  'KafkaJSGroupCoordinatorNotFound',
+  'KafkaJSLockTimeout',
+  'KafkaJSMetadataNotLoaded',
+  'KafkaJSTimeout',
+  'KafkaJSTopicMetadataNotLoaded',
+]);
+/** Answers of a broker that is starting or stopping, or of a cluster that misses one. */
+const NOT_YET = new Set([
+  'BROKER_NOT_AVAILABLE',
+  'COORDINATOR_LOAD_IN_PROGRESS',
+  'COORDINATOR_NOT_AVAILABLE',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'GROUP_LOAD_IN_PROGRESS',
+  'KAFKA_STORAGE_ERROR',
+  'LEADER_NOT_AVAILABLE',
+  'LISTENER_NOT_FOUND',
+  'NETWORK_EXCEPTION',
+  'NOT_CONTROLLER',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'NOT_LEADER_FOR_PARTITION',
+  'REPLICA_NOT_AVAILABLE',
+  'REQUEST_TIMED_OUT',
+]);
 
 /** An option of the transport or of a consumer is wrong. Thrown before anything connects. */
 export class KafkaOptionsError extends SkaldError {
@@ -61,7 +108,8 @@ export class KafkaLoginError extends TransportUnavailableError {
 
   /** @returns the error in these words when it is about the login, otherwise as it is */
   static from(error: unknown): unknown {
-    if (!isCausedBy(error, 'KafkaJSSASLAuthenticationError')) return error;
+    // One that broke off is nobody's no.
+    if (!isCausedBy(error, 'KafkaJSSASLAuthenticationError') || isAway(error)) return error;
     return new KafkaLoginError(
       `The Kafka brokers refuse the login: ${messageOf(error)}. Check mechanism, user name and password, and whether ` +
         'the brokers ask for TLS.',
@@ -73,6 +121,11 @@ export class KafkaLoginError extends TransportUnavailableError {
 /** The broker did not confirm all messages of a send; some of them may be stored all the same. Send them again. */
 export class KafkaSendError extends TransportUnavailableError {
   readonly code = 'kafka_send_failed';
+}
+
+/** Topics that are there have nobody who answers for them yet. */
+export class TopicsNotReadyError extends TransportUnavailableError {
+  readonly code = 'topics_not_ready';
 }
 
 /** A topic could not be read to its end. */
@@ -96,9 +149,21 @@ export function isCausedBy(error: unknown, kind: string): boolean {
   return isCausedBy(error.cause, kind);
 }
 
-/** Whether nobody answered at all, which waiting may mend. A wrong certificate or password is another matter. */
+/** Whether nobody answered at all, or hung up, which waiting may mend. A wrong certificate or password is another matter. */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if ('code' in error && typeof error.code === 'string' && AWAY.includes(error.code)) return true;
-  return (error.name === 'KafkaJSConnectionError' && /timeout/i.test(error.message)) || isAway(error.cause);
+  if ('code' in error && typeof error.code === 'string' && AWAY.has(error.code)) return true;
+  const isMute = error.name === 'KafkaJSConnectionError' || error.name === 'KafkaJSSASLAuthenticationError';
+  if (SILENT.has(error.name) || (isMute && HUNG_UP.test(error.message))) return true;
+  return isAway(error.cause);
+}
+
+/** Whether a process that boots should wait: the broker is away, or answers that it, or another, is not ready. */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (isAway(error) || error instanceof TopicsNotReadyError || UNKNOWN_YET.has(error.name)) return true;
+  if ('type' in error && typeof error.type === 'string' && NOT_YET.has(error.type)) return true;
+  // What kafkajs throws when topics could not be created, one by one.
+  const errors: unknown = 'errors' in error ? error.errors : undefined;
+  return isPassing(error.cause) || (Array.isArray(errors) && errors.some((one) => isPassing(one)));
 }

@@ -5,7 +5,7 @@ import {
   type DeadLetter,
   type DeadLetters,
   MessageRefusedError,
-  messageOf,
+  onceThere,
   type Progress,
   type RefusedMessage,
   type TransportWithDeadLetters,
@@ -14,7 +14,7 @@ import { BatchConsumer } from './batch-consumer.js';
 import { kafkaClient } from './client.js';
 import { DeadLetterWriter } from './dead-letters.js';
 import { encode } from './envelope.js';
-import { isAway, KafkaOptionsError, TransportClosedError } from './errors.js';
+import { isPassing, KafkaOptionsError, TransportClosedError } from './errors.js';
 import { KafkaDeadLetters } from './kafka-dead-letters.js';
 import { atLeast, type KafkaSettings, type KafkaTransportOptions, readOptions } from './options.js';
 import { Pause } from './pause.js';
@@ -24,9 +24,6 @@ import { ProgressSampler } from './progress-sampler.js';
 import { RecordsRefusedError, refusal, type RefusedRecord } from './refusal.js';
 import { TopicAdmin } from './topic-admin.js';
 import { TopicReader } from './topic-reader.js';
-
-const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 5_000;
 
 /** Messages over Kafka: CloudEvents in JSON, keyed by saga. Connects when it is first used. */
 export class KafkaTransport implements TransportWithDeadLetters {
@@ -61,19 +58,16 @@ export class KafkaTransport implements TransportWithDeadLetters {
    * @throws UnsafeTopicError, KafkaLoginError, TransportClosedError when it is closed meanwhile
    */
   async ensureTopics(topics: readonly string[]): Promise<void> {
-    for (let wait = FIRST_PAUSE_MS, isWaiting = false; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
-      this.refuseWhenClosed();
-      try {
-        await this.admin.ensure(topics);
-        return;
-      } catch (error) {
-        if (!isAway(error)) throw error;
-        if (!isWaiting)
-          this.settings.log.warn(`Kafka does not answer and is waited for: ${messageOf(error)}`);
-        isWaiting = true;
-      }
-      await this.pause.sleep(wait);
-    }
+    this.refuseWhenClosed();
+    await onceThere(() => this.admin.ensure(topics), {
+      what: 'Kafka',
+      log: this.settings.log,
+      isAway: isPassing,
+      pause: async (milliseconds) => {
+        await this.pause.sleep(milliseconds);
+        this.refuseWhenClosed();
+      },
+    });
   }
 
   /** @throws KafkaOptionsError, UnknownTopicError, TransportClosedError when it is closed meanwhile */

@@ -1,6 +1,12 @@
-import { topics as topicNames } from '@skald/core';
+import { shortened, topics as topicNames } from '@skald/core';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
-import { isCausedBy, KafkaLoginError, UnreadableTopicError, UnsafeTopicError } from './errors.js';
+import {
+  isCausedBy,
+  KafkaLoginError,
+  TopicsNotReadyError,
+  UnreadableTopicError,
+  UnsafeTopicError,
+} from './errors.js';
 import { LazyConnection } from './lazy-connection.js';
 import type { KafkaSettings } from './options.js';
 import { Pause } from './pause.js';
@@ -183,7 +189,11 @@ export class TopicAdmin {
         return;
       } catch (error) {
         const isYoung = NOT_READY.some((kind) => isCausedBy(error, kind));
-        if (!isYoung || Date.now() > until) throw error;
+        if (!isYoung) throw error;
+        if (Date.now() > until) {
+          const names = shortened(topics.join(', '), 1_000);
+          throw new TopicsNotReadyError(`nobody answers for at least one of ${names}`, { cause: error });
+        }
       }
       await new Pause().sleep(20);
     }

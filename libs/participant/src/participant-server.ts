@@ -1,11 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { topics } from '@skald/core';
-import { checkSessionPooler, databaseTimeOf, poolProblem, withConnection } from '@skald/postgres';
+import { checkSessionPooler, databaseTimeOf, isAway, poolProblem, withConnection } from '@skald/postgres';
 import {
   classesOfCommand,
   type Consumer,
   type DeadLetter,
   type Delivery,
   type JobReport,
+  onceThere,
   printableLog,
   TransportUnavailableError,
   uncheckedClasses,
@@ -140,8 +142,16 @@ export class ParticipantServer extends Server implements CustomTransportStrategy
     const { dataSource, participant } = this.options;
     const { concurrency } = this.settings;
     if (dataSource === undefined) return;
-    await withConnection(dataSource, this.options, () => Promise.resolve());
-    await checkSessionPooler(dataSource, this.options);
+    const check = async (): Promise<void> => {
+      await withConnection(dataSource, this.options, () => Promise.resolve());
+      await checkSessionPooler(dataSource, this.options);
+    };
+    await onceThere(check, {
+      what: 'the database',
+      log: this.log,
+      isAway: (error) => !this.isClosing && isAway(error),
+      pause: (milliseconds) => sleep(milliseconds),
+    });
     // One more for the barrier's own work beside the transactions.
     const problem = poolProblem(dataSource, concurrency + 1, `a concurrency of ${concurrency}`);
     if (problem !== undefined) this.log.warn(`participant '${participant}': ${problem}`);

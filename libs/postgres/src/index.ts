@@ -17,4 +17,4 @@ export type { DatabaseTime } from './database-time.js';
 export { lendConnection, withConnection } from './lent-connection.js';
 export type { LendOptions, LentConnection } from './lent-connection.js';
 export { checkSessionPooler } from './pooler-mode.js';
-export { storeError } from './store-error.js';
+export { isAway, storeError } from './store-error.js';

@@ -2,7 +2,19 @@ import { isRecord } from '@skald/core';
 
 /** Class 08 is connection exceptions; 57P01 to 57P03 are a server that shuts down, crashes or starts. */
 const SQL_STATES = /^(08...|57P0[123])$/;
-const SYSTEM = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN']);
+const SYSTEM = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
 
 /**
  * Whether PostgreSQL could not be reached, or went away: waiting may mend that.

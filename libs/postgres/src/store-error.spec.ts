@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { ConcurrentChangeError, StoreUnavailableError, UnstorableError } from '@skald/runtime';
-import { makingValues, storeError, unavailable } from './store-error.js';
+import {
+  ConcurrentChangeError,
+  StoreNotSetUpError,
+  StoreUnavailableError,
+  UnstorableError,
+} from '@skald/runtime';
+import { isAway, makingValues, storeError, unavailable } from './store-error.js';
 
 const fromServer = (code: string, more: object = {}): Error =>
   Object.assign(new Error('a text that may quote "secret"'), { code, severity: 'ERROR', ...more });
@@ -40,6 +45,36 @@ describe('an error of PostgreSQL, as the engine understands it', () => {
   ])('says that trying again later is right: %s', (_, error) => {
     expect(storeError(error)).toBeInstanceOf(StoreUnavailableError);
   });
+
+  it.each([
+    ['a login that is refused', fromServer('28P01')],
+    ['a database that is not there', fromServer('3D000')],
+    ['tables that are not there', fromServer('42P01')],
+    ['rights that are missing', fromServer('42501')],
+  ])('says that a process which boots need not wait: %s', (_, error) => {
+    expect(storeError(error)).toBeInstanceOf(StoreNotSetUpError);
+    expect(unavailable(error)).toBeInstanceOf(StoreNotSetUpError);
+    expect(isAway(error)).toBe(false);
+  });
+
+  it.each([
+    ['a server that starts', fromServer('57P03')],
+    ['too many connections', fromServer('53300')],
+    ['no name for it yet', Object.assign(new Error('getaddrinfo ENOTFOUND db'), { code: 'ENOTFOUND' })],
+    ['no way to it', Object.assign(new Error('connect EHOSTUNREACH'), { code: 'EHOSTUNREACH' })],
+    ['a server that hangs up', new Error('Connection terminated unexpectedly')],
+    ['a server that takes connections and says nothing', new Error('timeout expired')],
+  ])('says that a process which boots should wait: %s', (_, error) => {
+    expect(isAway(error)).toBe(true);
+    expect(isAway(unavailable(error))).toBe(true);
+  });
+
+  it.each([new TypeError('x is undefined'), fromServer('22P02'), new Error('boom')])(
+    'says that no waiting mends what is none of the hour: %p',
+    (error) => {
+      expect(isAway(error)).toBe(false);
+    },
+  );
 
   it.each([new TypeError('x is undefined'), 'a text', new UnstorableError('x')])(
     'leaves alone what is none: %p',

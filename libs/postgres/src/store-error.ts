@@ -1,13 +1,16 @@
 import { isRecord, SkaldError } from '@skald/core';
-import { messageOf, StoreUnavailableError, UnstorableError } from '@skald/runtime';
+import { messageOf, StoreNotSetUpError, StoreUnavailableError, UnstorableError } from '@skald/runtime';
 import { isConnectionError } from './is-connection-error.js';
 import { lostRace } from './lost-race.js';
 
 /** Data exceptions, violated constraints, exceeded limits of a program: the values are at fault, at any hour. */
 const VALUES = /^(?:22|23|54)...$/;
 const SQL_STATE = /^(?=.*\d)[0-9A-Z]{5}$/;
+/** Login, database, tables and rights. */
+const SET_UP = /^(?:28|3D|3F|42)...$/;
 /** What the driver throws without a code when a connection cannot be had, or not be used. */
-const DRIVER = /^timeout exceeded when trying to connect|^Query read timeout|^Client was closed/;
+const DRIVER =
+  /^timeout exceeded when trying to connect|^timeout expired|^Query read timeout|^Client was closed/;
 
 /**
  * What PostgreSQL or its driver threw, as the engine understands it: a lost race, values that cannot be stored, or a bad
@@ -31,19 +34,27 @@ export function storeError(error: unknown): unknown {
       cause: error,
     });
   }
-  return new StoreUnavailableError(
-    `PostgreSQL could not do its work (SQLSTATE ${state}): ${messageOf(error)}`,
-    {
-      cause: error,
-    },
-  );
+  return new (kindOf(state))(`PostgreSQL could not do its work (SQLSTATE ${state}): ${messageOf(error)}`, {
+    cause: error,
+  });
+}
+
+function kindOf(state: unknown): typeof StoreUnavailableError {
+  return typeof state === 'string' && SET_UP.test(state) ? StoreNotSetUpError : StoreUnavailableError;
+}
+
+/** Whether waiting may mend what PostgreSQL or its driver threw while a process boots. */
+export function isAway(error: unknown): boolean {
+  const told = storeError(error);
+  return told instanceof StoreUnavailableError && !(told instanceof StoreNotSetUpError);
 }
 
 /** An error of whatever kind that came while a connection was asked for. */
 export function unavailable(error: unknown): StoreUnavailableError {
   const message = isRecord(error) ? error['message'] : undefined;
   const reason = typeof message === 'string' && message !== '' ? `: ${message}` : '';
-  return new StoreUnavailableError(`PostgreSQL cannot be reached${reason}`, { cause: error });
+  const code = isRecord(error) ? error['code'] : undefined;
+  return new (kindOf(code))(`PostgreSQL cannot be reached${reason}`, { cause: error });
 }
 
 /** Runs what makes the values of a statement. What cannot be made cannot be stored. */

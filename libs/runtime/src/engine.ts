@@ -11,7 +11,7 @@ import {
 import { BatchHealth } from './batch-health.js';
 import { checkEngineOptions } from './check-engine-options.js';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { RequestRefusedError } from './errors.js';
+import { RequestRefusedError, StoreNotSetUpError, StoreUnavailableError } from './errors.js';
 import { FaultyWork } from './faulty-work.js';
 import { heldBack, isRemoval, NOTHING_HELD_BACK } from './held-back.js';
 import type { StartRequest } from './inbound.js';
@@ -19,6 +19,7 @@ import { type Applied, InsideRequests, type Started } from './inside-requests.js
 import { KeptMessages } from './kept-messages.js';
 import { LiveDefinitions } from './live-definitions.js';
 import { orchestratorGroup, Patience } from './patience.js';
+import { onceThere } from './once-there.js';
 import { OwnerlessMessages } from './ownerless-messages.js';
 import { type JobReport, Periodic } from './periodic.js';
 import type { KeptCount } from './processes-port.js';
@@ -113,6 +114,7 @@ export class SagaEngine {
   private readonly kept: KeptMessages;
   private readonly ownerless: OwnerlessMessages;
   private consumer: Consumer | undefined;
+  private isStopped = false;
 
   private readonly options: EngineOptions;
 
@@ -209,14 +211,19 @@ export class SagaEngine {
     return [...needed];
   }
 
-  /** Begins to take messages. Resolves when it does. */
+  /**
+   * Begins to take messages. Resolves when it does. Waits for a store and a broker that are away.
+   *
+   * @throws StoreUnusableError, StoreNotSetUpError, and what the transport says of its topics
+   */
   async start(): Promise<void> {
+    this.isStopped = false;
     const { namespace, transport, store, definitions, log } = this.options;
-    const warnings = (await store.check?.()) ?? [];
+    const warnings = await this.onceStoreAnswers(async () => (await store.check?.()) ?? []);
     const classes = uncheckedClasses(definitions.all().flatMap(classesOfSaga));
     for (const warning of [...warnings, ...classes]) log.warn(warning);
     await transport.ensureTopics(this.topics());
-    await this.live.beat();
+    await this.onceStoreAnswers(() => this.live.beat());
     this.consumer = await transport.consume({
       group: orchestratorGroup(namespace),
       topics: [topics.requests(namespace), topics.replies(namespace)],
@@ -243,6 +250,7 @@ export class SagaEngine {
 
   /** Finishes what is in hand and takes no more. The store and the transport stay open: they are the caller's. */
   async stop(): Promise<void> {
+    this.isStopped = true;
     await this.consumer?.stop();
     await this.queue.idle();
     this.kept.stop();
@@ -336,6 +344,17 @@ export class SagaEngine {
   /** Messages that wait for definitions which no live process knows, counted by definition. */
   ownerlessMessages(): Promise<KeptCount[]> {
     return this.ownerless.list();
+  }
+
+  private onceStoreAnswers<T>(attempt: () => Promise<T>): Promise<T> {
+    const { clock = systemClock, log } = this.options;
+    return onceThere(attempt, {
+      what: 'the store',
+      log,
+      isAway: (error) =>
+        !this.isStopped && error instanceof StoreUnavailableError && !(error instanceof StoreNotSetUpError),
+      pause: (milliseconds) => new Promise((resolve) => clock.after(milliseconds, () => resolve())),
+    });
   }
 
   private key(id: string): InstanceKey {

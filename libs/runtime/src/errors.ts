@@ -19,7 +19,15 @@ export class UnstorableError extends SkaldError {
  * somebody else held a lock for too long. Trying again later is right.
  */
 export class StoreUnavailableError extends SkaldError {
-  readonly code = 'store_unavailable';
+  readonly code: string = 'store_unavailable';
+}
+
+/**
+ * The store refuses this process as a whole: its login, its database, its tables or its rights are not there. What runs
+ * already goes on as with any store that is away, since whoever looks after it may mend that; a process that boots ends.
+ */
+export class StoreNotSetUpError extends StoreUnavailableError {
+  override readonly code: string = 'store_not_set_up';
 }
 
 /** The store is set up so that what an engine relies on does not hold. The text says what to change. */

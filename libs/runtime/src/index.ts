@@ -11,6 +11,7 @@ export {
   messageOf,
   RequestRefusedError,
   stackOf,
+  StoreNotSetUpError,
   StoreUnavailableError,
   StoreUnusableError,
   TransportUnavailableError,
@@ -21,6 +22,8 @@ export { HandlerCalls } from './handler-calls.js';
 export type { HandlerSurroundings } from './handler-calls.js';
 export type { StartRequest } from './inbound.js';
 export { findMisfits, type MisfitReport } from './upkeep.js';
+export { onceThere } from './once-there.js';
+export type { Waiting } from './once-there.js';
 export { Periodic } from './periodic.js';
 export type { JobReport } from './periodic.js';
 export * from './ports.js';

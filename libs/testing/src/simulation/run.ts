@@ -16,7 +16,6 @@ import {
   type DeadLetter,
   type DefinitionRegistry,
   type Store,
-  StoreUnavailableError,
   type Transport,
 } from '@skald/runtime';
 import { type Arrived, Bus } from './bus.js';
@@ -73,7 +72,6 @@ const FAULTS_END_MS = 120_000;
 const LONGEST_OUTAGE_MS = 60_000;
 /** Less than an outage, so that what has ended during one is old enough when it is over. */
 const RETENTION_MS = 15_000;
-const BOOT_AGAIN_MS = 1_000;
 const PATIENCE_MS = 3 * 3_600_000;
 const PATIENCE_EVENTS = 50_000;
 
@@ -270,13 +268,7 @@ class World {
   }
 
   private async join(slot: number, process: Process): Promise<void> {
-    try {
-      await process.engine.start();
-    } catch (error) {
-      if (!(error instanceof StoreUnavailableError)) throw error;
-      this.loop.plan(BOOT_AGAIN_MS, () => void this.join(slot, process), true);
-      return;
-    }
+    await process.engine.start();
     this.restarts -= 1;
     this.processes[slot] = process;
     for (const arrived of this.backlog.splice(0)) this.toOrchestrators(arrived);
