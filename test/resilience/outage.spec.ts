@@ -94,6 +94,48 @@ describe('a service, while Kafka and PostgreSQL are both away', () => {
   }, 120_000);
 });
 
+describe('services that boot while their servers come and go', () => {
+  let own: OwnInfra;
+  let services: readonly ServiceProcess[] = [];
+  beforeAll(async () => {
+    own = await startOwnInfra();
+  });
+  afterEach(() => Promise.all(services.map((one) => one.stop())));
+  afterAll(() => own.infra.stop());
+
+  it.each<InfraService>(['kafka', 'postgres'])(
+    'go on waiting for as long as it takes: %s',
+    async (server) => {
+      const start = (name: string, script: string, databaseUrl: string): Promise<ServiceProcess> => {
+        const env = {
+          KAFKA_BROKERS: own.brokers.join(','),
+          DATABASE_URL: databaseUrl,
+          HEALTH_PORT: '0',
+          PORT: '0',
+          NO_COLOR: '1',
+        };
+        return ServiceProcess.start({ name, script: compiledFile(script), env, readyTimeoutMs: 120_000 });
+      };
+      const databases = await Promise.all(
+        ['storage', 'orchestrator'].map((name) => own.infra.createDatabase(`${name}-${server}`)),
+      );
+      const starting = Promise.all([
+        start('storage', 'apps/bricklayer-storage/src/main.ts', databases[0] ?? ''),
+        start('orchestrator', 'apps/orchestrator/src/main.ts', databases[1] ?? ''),
+      ]);
+      for (const upMs of [0, 600, 1_500]) {
+        await own.infra.pause(server);
+        await own.infra.resume(server);
+        // Not until something is there, but so that they are met at other steps of their boot.
+        await sleep(upMs);
+      }
+      services = await starting;
+      await untilHealth(services, 'ready', 200);
+    },
+    180_000,
+  );
+});
+
 /** Takes a server away from a system that works, for a minute; resolves when all sagas have ended. */
 async function outageOf(service: InfraService): Promise<Outage> {
   const own = await startOwnInfra();
