@@ -7,8 +7,9 @@ const DATA_NAME = /^[a-zA-Z_$][\w$]{0,62}$/;
 const SAGA_ID = /^[^\u0000-\u001f\u007f]{1,200}$/u;
 
 /** Names of namespaces, definitions and participants: they become part of topic names. */
-export function checkIdentifier(subject: string, option: string, name: string): void {
-  if (!IDENTIFIER.test(name)) {
+export function checkIdentifier(subject: string, option: string, name: unknown): void {
+  // Not only by the expression, which would take `undefined` for a word.
+  if (typeof name !== 'string' || !IDENTIFIER.test(name)) {
     throw new DefinitionError(
       subject,
       option,

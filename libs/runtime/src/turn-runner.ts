@@ -1,6 +1,6 @@
 import type { SagaInstance, transition } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { ConcurrentChangeError, messageOf } from './errors.js';
+import { ConcurrentChangeError, MessageRefusedError, messageOf } from './errors.js';
 import type { Patience } from './patience.js';
 import type { LiveDefinitions } from './live-definitions.js';
 import type { Changes, Clock, CrashProbe, Log, Store, StoreTurn, Transport } from './ports.js';
@@ -126,6 +126,8 @@ export class TurnRunner {
       this.sendFails = false;
       if (!isWhole) return;
     } catch (error) {
+      // The relay meets that refusal, too, and ends it: it tells of it then.
+      if (error instanceof MessageRefusedError) return;
       // Of failures in a row the first is logged.
       if (!this.sendFails) {
         log.warn(`messages cannot be sent now, the relay will send them: ${messageOf(error)}`);
