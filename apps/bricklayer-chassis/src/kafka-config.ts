@@ -5,6 +5,7 @@ import {
   type KafkaRetention,
   type KafkaTransportOptions,
 } from '@skald/kafka';
+import { type Bounds, readWhole } from './whole-number.js';
 
 /** What of the transport's options comes from outside. */
 export type KafkaConfig = Pick<
@@ -19,6 +20,13 @@ export type KafkaConfig = Pick<
   | 'compression'
   | 'maximumBufferedBytes'
 >;
+
+/** As the transport has them. */
+const PARTITIONS: Bounds = [1, 10_000];
+const COPIES: Bounds = [1, 32_767];
+const BUFFERED_BYTES: Bounds = [1_000_000, 2_147_483_647];
+const MINUTE_MS = 60_000;
+const YEAR_MS = 31_536_000_000;
 
 const MECHANISMS = {
   PLAIN: 'plain',
@@ -43,14 +51,14 @@ const RETENTION_KINDS: readonly (readonly [variable: string, kind: keyof KafkaRe
 
 /** Reads the `KAFKA_…` variables; what is wrong goes to `problems`, a sentence each, without secrets. */
 export function readKafkaConfig(env: NodeJS.ProcessEnv, problems: string[]): KafkaConfig {
-  const partitions = readNumber(env, 'KAFKA_PARTITIONS', problems);
-  const replicationFactor = readNumber(env, 'KAFKA_REPLICATION_FACTOR', problems);
+  const partitions = readWhole(env, 'KAFKA_PARTITIONS', PARTITIONS, problems);
+  const replicationFactor = readWhole(env, 'KAFKA_REPLICATION_FACTOR', COPIES, problems);
   const ssl = readSsl(env, problems);
   const sasl = readSasl(env, problems);
   const retention = readRetention(env, problems);
   const saslWithoutTls = readSaslWithoutTls(env, sasl, ssl, problems);
   const compression = readCompression(env, problems);
-  const maximumBufferedBytes = readNumber(env, 'KAFKA_MAXIMUM_BUFFERED_BYTES', problems);
+  const maximumBufferedBytes = readWhole(env, 'KAFKA_MAXIMUM_BUFFERED_BYTES', BUFFERED_BYTES, problems);
   return {
     brokers: readBrokers(env, problems),
     ...(ssl !== undefined && { ssl }),
@@ -140,11 +148,9 @@ function readRetention(env: NodeJS.ProcessEnv, problems: string[]): KafkaRetenti
     if (!text) continue;
     const [, number, unit = ''] = /^(\d+)(s|m|h|d)$/.exec(text) ?? [];
     const unitMs = UNITS_MS.get(unit);
-    if (number === undefined || unitMs === undefined) {
-      problems.push(`${variable} must be a duration such as 12h or 7d`);
-    } else {
-      given[kind] = Number(number) * unitMs;
-    }
+    const milliseconds = Number(number ?? Number.NaN) * (unitMs ?? Number.NaN);
+    if (milliseconds >= MINUTE_MS && milliseconds <= YEAR_MS) given[kind] = milliseconds;
+    else problems.push(`${variable} must be a duration such as 12h or 7d, from 1m to 365d`);
   }
   return Object.keys(given).length === 0 ? undefined : given;
 }
@@ -155,13 +161,4 @@ function readCompression(env: NodeJS.ProcessEnv, problems: string[]): Compressio
   const compression = COMPRESSIONS.find((known) => known === name);
   if (compression === undefined) problems.push(`KAFKA_COMPRESSION must be one of ${COMPRESSIONS.join(', ')}`);
   return compression;
-}
-
-function readNumber(env: NodeJS.ProcessEnv, variable: string, problems: string[]): number | undefined {
-  const text = env[variable];
-  if (!text) return undefined;
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1) return value;
-  problems.push(`${variable} must be a whole number from 1`);
-  return undefined;
 }

@@ -36,8 +36,8 @@ describe('the configuration of a service', () => {
 
     expect(read).toThrow('KAFKA_BROKERS must be host:port');
     expect(read).toThrow('DATABASE_URL');
-    expect(read).toThrow('PORT must be a number');
-    expect(read).toThrow('HEALTH_PORT must not be negative');
+    expect(read).toThrow(/^ {2}PORT must be a whole number from 0 to 65535$/m);
+    expect(read).toThrow(/^ {2}HEALTH_PORT must be a whole number from 0 to 65535$/m);
   });
 
   it.each([
@@ -124,7 +124,25 @@ describe('the configuration of a service', () => {
       'must be yes-anyone-may-operate',
     ],
     ['an unknown compression', { KAFKA_COMPRESSION: 'zip' }, 'KAFKA_COMPRESSION must be one of none, gzip'],
-    ['half a partition', { KAFKA_PARTITIONS: '1.5' }, 'KAFKA_PARTITIONS must be a whole number from 1'],
+    [
+      'half a partition',
+      { KAFKA_PARTITIONS: '1.5' },
+      'KAFKA_PARTITIONS must be a whole number from 1 to 10000',
+    ],
+    ['more partitions than there can be', { KAFKA_PARTITIONS: '10001' }, 'from 1 to 10000'],
+    ['copies that are no number', { KAFKA_REPLICATION_FACTOR: 'three' }, 'a whole number from 1 to 32767'],
+    ['room for no batch', { KAFKA_MAXIMUM_BUFFERED_BYTES: '1000' }, 'from 1000000 to 2147483647'],
+    ['a port that is no port', { PORT: '65536' }, 'PORT must be a whole number from 0 to 65535'],
+    ['a port in another notation', { PORT: '0x50' }, 'PORT must be a whole number from 0 to 65535'],
+    ['a port that is blank', { HEALTH_PORT: ' ' }, 'HEALTH_PORT must be a whole number from 0 to 65535'],
+    ['a namespace that is no name', { SKALD_NAMESPACE: 'My Shop' }, 'SKALD_NAMESPACE must be 1 to 63'],
+    ['a namespace that is empty', { SKALD_NAMESPACE: '' }, 'SKALD_NAMESPACE must be 1 to 63'],
+    [
+      'a retention of no time',
+      { KAFKA_RETENTION_DLQ: '0s' },
+      'KAFKA_RETENTION_DLQ must be a duration such as 12h or 7d, from 1m to 365d',
+    ],
+    ['a retention of centuries', { KAFKA_RETENTION_DLQ: '99999d' }, 'from 1m to 365d'],
     [
       'a retention without a unit',
       { KAFKA_RETENTION_EVENTS: '7' },

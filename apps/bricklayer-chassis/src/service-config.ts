@@ -1,8 +1,11 @@
 import { validateData } from '@skald/runtime';
-import { Allow, IsInt, IsNotEmpty, IsOptional, IsString, Matches, Max, Min } from 'class-validator';
+import { Allow, IsInt, IsNotEmpty, IsOptional, IsString, Matches } from 'class-validator';
 import { databaseProblems } from './database-config.js';
 import { type HttpConfig, readHttpConfig } from './http-config.js';
 import { type KafkaConfig, readKafkaConfig } from './kafka-config.js';
+import { type Bounds, readWhole } from './whole-number.js';
+
+const PORTS: Bounds = [0, 65_535];
 
 /** What a service must be told from outside. */
 export class ServiceConfig {
@@ -20,21 +23,18 @@ export class ServiceConfig {
   databaseUrl!: string;
 
   /** `SKALD_NAMESPACE`. Default: bricklayer. */
-  @IsString()
-  @IsNotEmpty({ message: 'SKALD_NAMESPACE must not be empty' })
+  @Matches(/^[a-z][a-z0-9-]{0,62}$/, {
+    message: 'SKALD_NAMESPACE must be 1 to 63 lower-case letters, digits and hyphens, starting with a letter',
+  })
   namespace!: string;
 
   /** `PORT` of the REST interface, where there is one. Default: 3000; 0 picks a free one. */
-  @IsInt({ message: 'PORT must be a number' })
-  @Min(0, { message: 'PORT must not be negative' })
-  @Max(65_535, { message: 'PORT must be at most 65535' })
+  @IsInt()
   port!: number;
 
   /** `HEALTH_PORT` of a participant's health checks. Default: none are offered; 0 picks a free one. */
   @IsOptional()
-  @IsInt({ message: 'HEALTH_PORT must be a number' })
-  @Min(0, { message: 'HEALTH_PORT must not be negative' })
-  @Max(65_535, { message: 'HEALTH_PORT must be at most 65535' })
+  @IsInt()
   healthPort?: number;
 
   /** `HOST`, the address that `PORT` and `HEALTH_PORT` are opened on. Default: 127.0.0.1. */
@@ -48,12 +48,13 @@ export function readServiceConfig(env: NodeJS.ProcessEnv): ServiceConfig {
   const problems: string[] = [];
   const kafka = readKafkaConfig(env, problems);
   const http = readHttpConfig(env, problems);
-  const { HEALTH_PORT: healthPort } = env;
+  const port = readWhole(env, 'PORT', PORTS, problems) ?? 3_000;
+  const healthPort = readWhole(env, 'HEALTH_PORT', PORTS, problems);
   const checked = validateData(ServiceConfig, {
     databaseUrl: env['DATABASE_URL'],
     namespace: env['SKALD_NAMESPACE'] ?? 'bricklayer',
-    port: Number(env['PORT'] ?? 3_000),
-    ...(healthPort && { healthPort: Number(healthPort) }),
+    port,
+    ...(healthPort !== undefined && { healthPort }),
     host: env['HOST'] ?? '127.0.0.1',
   });
   problems.push(...databaseProblems(env['DATABASE_URL'] ?? ''));
