@@ -49,6 +49,13 @@ describe('options that would hold up or lose commands are refused at boot, with 
     await expect(boot({ timeLimit })).rejects.toThrow(/'timeLimit'/);
   });
 
+  it('one that there is not, and one that is neither true nor false', async () => {
+    const misspelt: object = { concurency: 3 };
+    await expect(boot(misspelt)).rejects.toThrow(/'concurency': there is no such option here; there are /);
+    const odd: object = { sessionPooler: 'true' };
+    await expect(boot(odd)).rejects.toThrow(/'sessionPooler': "true" is not allowed; use true or false/);
+  });
+
   it("a handler's timeLimit", async () => {
     await expect(startTestParticipant([Hasty])).rejects.toThrow(/'payment.call', option 'timeLimit'/);
   });

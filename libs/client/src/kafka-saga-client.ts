@@ -2,6 +2,7 @@ import {
   type AnySaga,
   type CallContract,
   checkIdentifier,
+  checkOptions,
   type Duration,
   type Message,
   type OutputOf,
@@ -43,6 +44,13 @@ export interface KafkaSagaClientOptions {
   readonly clock?: Clock;
 }
 
+/** The compiler sees that none is missing. */
+const OPTIONS: Record<keyof KafkaSagaClientOptions, true> = {
+  namespace: true,
+  transport: true,
+  name: true,
+  clock: true,
+};
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -58,8 +66,10 @@ export class KafkaSagaClient extends SagaClient {
   private consumer: Promise<Consumer> | undefined;
   private isClosed = false;
 
+  /** @throws DefinitionError naming the option that there is not, or is no name */
   constructor(private readonly options: KafkaSagaClientOptions) {
     super();
+    checkOptions('saga client', '', options, Object.keys(OPTIONS));
     checkIdentifier('saga client', 'namespace', options.namespace);
     checkIdentifier('saga client', 'name', options.name);
     this.clock = options.clock ?? systemClock;

@@ -2,6 +2,8 @@ import {
   type AnySaga,
   type CallContract,
   checkIdentifier,
+  checkOptions,
+  checkWhole,
   DefinitionError,
   type Duration,
   isRecord,
@@ -30,7 +32,7 @@ export interface RestSagaClientOptions {
   readonly url: string;
   /** The namespace of the sagas. */
   readonly namespace: string;
-  /** How often a followed saga is looked at, at most. Milliseconds, default: 500; it begins with shorter pauses. */
+  /** How often a followed saga is looked at, at most. Milliseconds, from 1 to 60,000, default: 500; it begins with shorter pauses. */
   readonly pollMs?: number;
   /** Sent with every request, e.g. an `authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -38,14 +40,25 @@ export interface RestSagaClientOptions {
 }
 
 const FIRST_POLL_MS = 25;
+const LONGEST_POLL_MS = 60_000;
+/** The compiler sees that none is missing. */
+const OPTIONS: Record<keyof RestSagaClientOptions, true> = {
+  url: true,
+  namespace: true,
+  pollMs: true,
+  headers: true,
+  clock: true,
+};
 
 /** Speaks to sagas over the orchestrator's REST interface, for callers that have no Kafka. */
 export class RestSagaClient extends SagaClient {
   private readonly sender: RestSender;
   private readonly clock: Clock;
 
+  /** @throws DefinitionError naming the option that there is not, or is out of its bounds */
   constructor(private readonly options: RestSagaClientOptions) {
     super();
+    checkOptions('saga client', '', options, Object.keys(OPTIONS));
     checkIdentifier('saga client', 'namespace', options.namespace);
     if (!/^https?:$/.test(URL.canParse(options.url) ? new URL(options.url).protocol : '')) {
       throw new DefinitionError(
@@ -54,8 +67,13 @@ export class RestSagaClient extends SagaClient {
         "write the orchestrator's address, e.g. http://localhost:3000",
       );
     }
+    checkWhole('saga client', 'pollMs', options.pollMs ?? 500, 1, LONGEST_POLL_MS);
+    const { headers = {} } = options;
+    if (!isRecord(headers) || !Object.values(headers).every((value) => typeof value === 'string')) {
+      throw new DefinitionError('saga client', 'headers', 'must be an object of texts');
+    }
     const sagas = `${options.url.replace(/\/$/, '')}/api/v1/namespaces/${options.namespace}/sagas`;
-    this.sender = new RestSender(sagas, options.headers ?? {});
+    this.sender = new RestSender(sagas, headers);
     this.clock = options.clock ?? systemClock;
   }
 

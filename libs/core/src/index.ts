@@ -29,7 +29,7 @@ export type {
   StepNode,
   WaitNode,
 } from './definition.js';
-export { type Duration, readDuration, readTimeout } from './duration.js';
+export { type Duration, givenText, readDuration, readTimeout } from './duration.js';
 export { DefinitionError, SkaldError } from './errors.js';
 export { dueCommands } from './due-commands.js';
 export type { DueCommand, IndexedCommand, Postponed, PostponeReason, TimerEvent } from './due-commands.js';
@@ -77,7 +77,7 @@ export type { Message, OutgoingMessage } from './message.js';
 export { checkIdentifier, sagaIdProblem } from './names.js';
 export { remainingPath } from './path.js';
 export { checkedDefaults, checkPolicies, DEFAULT_TIMEOUT_MS, effectivePolicy } from './policy.js';
-export { checkOptions, checkWhole } from './options.js';
+export { checkFlag, checkOptions, checkWhole } from './options.js';
 export type { EffectivePolicy } from './policy.js';
 export {
   isJsonType,

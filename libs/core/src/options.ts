@@ -45,6 +45,12 @@ export function checkWhole(
   );
 }
 
+/** @throws DefinitionError naming the option */
+export function checkFlag(subject: string, option: string, value: unknown): void {
+  if (typeof value === 'boolean') return;
+  throw new DefinitionError(subject, option, `${givenText(value)} is not allowed; use true or false`);
+}
+
 /** @throws DefinitionError naming the option and its bounds */
 export function checkNumber(
   subject: string,

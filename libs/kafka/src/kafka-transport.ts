@@ -16,7 +16,7 @@ import { DeadLetterWriter } from './dead-letters.js';
 import { encode } from './envelope.js';
 import { isPassing, KafkaOptionsError, TransportClosedError } from './errors.js';
 import { KafkaDeadLetters } from './kafka-dead-letters.js';
-import { atLeast, type KafkaSettings, type KafkaTransportOptions, readOptions } from './options.js';
+import { checkBounds, type KafkaSettings, type KafkaTransportOptions, readOptions } from './options.js';
 import { Pause } from './pause.js';
 import type { TopicRecord, UnwritableRecord } from './produce-parts.js';
 import { RecordProducer } from './producer.js';
@@ -75,7 +75,7 @@ export class KafkaTransport implements TransportWithDeadLetters {
     this.refuseWhenClosed();
     if (options.group === '') throw new KafkaOptionsError('group', 'give the group a name');
     if (options.topics.length === 0) throw new KafkaOptionsError('topics', 'give at least one topic');
-    atLeast('maximumBatch', options.maximumBatch, 1);
+    checkBounds('maximumBatch', options.maximumBatch, 1);
 
     const consumer = new BatchConsumer(this.settings, options, this.admin, this.deadLetterWriter);
     this.consumers.add(consumer);

@@ -35,11 +35,32 @@ describe('the options of a Kafka transport', () => {
     ['maximumBytes', { maximumBytes: 9_999 }],
     ['maximumBufferedBytes', { maximumBufferedBytes: 10 }],
     ['sessionTimeoutMs', { sessionTimeoutMs: 5_000 }],
+    ['sessionTimeoutMs', { sessionTimeoutMs: 1_800_001 }],
+    ['sendTimeoutMs', { sendTimeoutMs: 600_001 }],
+    ['partitions', { partitions: 10_001 }],
+    ['partitions', { partitions: Number.NaN }],
+    ['replicationFactor', { replicationFactor: 32_768 }],
+    ['maximumBytes', { maximumBytes: 2 ** 31 }],
+    ['maximumBufferedBytes', { maximumBufferedBytes: Infinity }],
   ])('are refused with the name of the one that is wrong: %s', (option, wrong) => {
     const reading = (): unknown => readOptions({ ...good, ...wrong });
 
     expect(reading).toThrow(KafkaOptionsError);
     expect(reading).toThrow(`'${option}'`);
+  });
+
+  it.each<[string, object]>([
+    ['partition', { partition: 3 }],
+    ['maximumBuffered', { maximumBuffered: 1 }],
+    ['retention.command', { retention: { command: '1d' } }],
+  ])('are refused by the name of the one that there is not: %s', (option, wrong) => {
+    const reading = (): unknown => readOptions({ ...good, ...wrong });
+    expect(reading).toThrow(`option '${option}': there is no such option here; there are `);
+  });
+
+  it('are refused when the password is let through in passing', () => {
+    const wrong: object = { saslWithoutTls: 'yes' };
+    expect(() => readOptions({ ...good, ...wrong })).toThrow("'saslWithoutTls'");
   });
 
   it.each<[string, Partial<KafkaTransportOptions>]>([

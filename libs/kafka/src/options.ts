@@ -1,4 +1,4 @@
-import { type Duration, readDuration } from '@skald/core';
+import { checkOptions, type Duration, givenText, readDuration } from '@skald/core';
 import { type CrashProbe, type Log, printableLog } from '@skald/runtime';
 import type { KafkaConfig, logCreator, SASLOptions } from 'kafkajs';
 import { type Compression, COMPRESSIONS, isWritable } from './codecs.js';
@@ -11,6 +11,33 @@ const SHORTEST_RETENTION_MS = 60_000;
 /** What has to be said before a password goes over the network as it is. */
 const IN_CLEAR = 'yes-send-the-password-in-clear';
 const SEND_THE_SECRET: ReadonlySet<string> = new Set(['plain', 'oauthbearer']);
+
+const MOST_BYTES = 2_147_483_647;
+const MOST_PARTITIONS = 10_000;
+const MOST_COPIES = 32_767;
+const LONGEST_SEND_MS = 600_000;
+/** A broker's own default bound. */
+const LONGEST_SESSION_MS = 1_800_000;
+
+/** The compiler sees that none is missing. */
+const OPTIONS: Record<keyof KafkaTransportOptions, true> = {
+  brokers: true,
+  clientId: true,
+  ssl: true,
+  sasl: true,
+  saslWithoutTls: true,
+  partitions: true,
+  replicationFactor: true,
+  retention: true,
+  sendTimeoutMs: true,
+  sessionTimeoutMs: true,
+  maximumBufferedBytes: true,
+  maximumBytes: true,
+  compression: true,
+  log: true,
+  onRequest: true,
+  crashProbe: true,
+};
 
 /** Retention in milliseconds, of the kinds for which it is configured. */
 export type RetentionMs = { readonly [kind in TopicKind]?: number };
@@ -38,7 +65,7 @@ export interface KafkaTransportOptions {
   readonly saslWithoutTls?: typeof IN_CLEAR;
   /**
    * Partitions of a topic that is created here; existing topics stay as they are, and one that has fewer is warned of.
-   * At least 1, default 4. Dead-letter topics have 1.
+   * From 1 to 10,000, default 4. Dead-letter topics have 1.
    * Few partitions on few cores are faster; a group has no use for more replicas than partitions.
    */
   readonly partitions?: number;
@@ -46,22 +73,22 @@ export interface KafkaTransportOptions {
   readonly replicationFactor?: number;
   /** How long topics that are created here keep their messages, by kind. Default: as the broker is set, mostly 7 days. */
   readonly retention?: KafkaRetention;
-  /** Milliseconds after which a send that the broker has not confirmed is rejected. At least 500, default 10 000. */
+  /** Milliseconds after which a send that the broker has not confirmed is rejected. From 500 to 600 000, default 10 000. */
   readonly sendTimeoutMs?: number;
   /**
    * Milliseconds without a heartbeat after which the broker gives a dead consumer's partitions to the others. At least
-   * 6 000 (a broker's own default bound), which is the default. Heartbeats go out twice a second, also while messages wait.
+   * 6 000, which is the default, and at most 1 800 000 (a broker's own default bounds). Heartbeats go out twice a second, also while messages wait.
    */
   readonly sessionTimeoutMs?: number;
   /**
-   * How many bytes of messages each consumer fetches ahead of its handler, at least 1,000,000; default 16,000,000. A batch
+   * How many bytes of messages each consumer fetches ahead of its handler, from 1,000,000 to 2^31-1; default 16,000,000. A batch
    * has at most half as many, or one message. Memory grows by a few times as much at most, whatever the backlog is.
    */
   readonly maximumBufferedBytes?: number;
   /**
    * The largest message that brokers and topics surely take, in bytes: their `max.message.bytes`, less 10,000 or more for what
    * is around a message. Participants refuse larger replies before anything is committed. Whatever Kafka takes is sent all
-   * the same. At least 10,000; default 1,000,000.
+   * the same. From 10,000 to 2^31-1; default 1,000,000.
    */
   readonly maximumBytes?: number;
   /**
@@ -92,6 +119,7 @@ export interface KafkaSettings extends KafkaTransportOptions {
 
 /** @throws KafkaOptionsError or DefinitionError naming the option */
 export function readOptions(options: KafkaTransportOptions): KafkaSettings {
+  checkOptions('Kafka transport', '', options, Object.keys(OPTIONS));
   const { brokers, clientId } = options;
   if (brokers.length === 0) throw new KafkaOptionsError('brokers', "give at least one 'host:port'");
   for (const broker of brokers) {
@@ -99,9 +127,13 @@ export function readOptions(options: KafkaTransportOptions): KafkaSettings {
       throw new KafkaOptionsError('brokers', `${JSON.stringify(broker)} is no broker; write 'host:port'`);
     }
   }
-  if (clientId.trim() === '') throw new KafkaOptionsError('clientId', 'give the name of this service');
+  if (typeof clientId !== 'string' || clientId.trim() === '')
+    throw new KafkaOptionsError('clientId', 'give the name of this service');
 
   const { sasl, ssl, saslWithoutTls } = options;
+  if (saslWithoutTls !== undefined && saslWithoutTls !== IN_CLEAR) {
+    throw new KafkaOptionsError('saslWithoutTls', 'say "yes-send-the-password-in-clear", or leave it out');
+  }
   if (sasl && !ssl && SEND_THE_SECRET.has(sasl.mechanism) && saslWithoutTls !== IN_CLEAR) {
     throw new KafkaOptionsError(
       'sasl',
@@ -110,18 +142,18 @@ export function readOptions(options: KafkaTransportOptions): KafkaSettings {
     );
   }
   const partitions = options.partitions ?? 4;
-  atLeast('partitions', partitions, 1);
+  checkBounds('partitions', partitions, 1, MOST_PARTITIONS);
   const replicationFactor = options.replicationFactor ?? -1;
-  if (replicationFactor !== -1) atLeast('replicationFactor', replicationFactor, 1);
+  if (replicationFactor !== -1) checkBounds('replicationFactor', replicationFactor, 1, MOST_COPIES);
   const sendTimeoutMs = options.sendTimeoutMs ?? 10_000;
-  atLeast('sendTimeoutMs', sendTimeoutMs, 500);
+  checkBounds('sendTimeoutMs', sendTimeoutMs, 500, LONGEST_SEND_MS);
   const sessionTimeoutMs = options.sessionTimeoutMs ?? 6_000;
-  atLeast('sessionTimeoutMs', sessionTimeoutMs, 6_000);
+  checkBounds('sessionTimeoutMs', sessionTimeoutMs, 6_000, LONGEST_SESSION_MS);
   const log = printableLog(options.log);
   const maximumBufferedBytes = options.maximumBufferedBytes ?? 16_000_000;
-  atLeast('maximumBufferedBytes', maximumBufferedBytes, 1_000_000);
+  checkBounds('maximumBufferedBytes', maximumBufferedBytes, 1_000_000, MOST_BYTES);
   const maximumBytes = options.maximumBytes ?? 1_000_000;
-  atLeast('maximumBytes', maximumBytes, 10_000);
+  checkBounds('maximumBytes', maximumBytes, 10_000, MOST_BYTES);
   const compression = options.compression ?? 'none';
   checkCompression(compression);
   return {
@@ -141,13 +173,14 @@ export function readOptions(options: KafkaTransportOptions): KafkaSettings {
 }
 
 function readRetention(retention: KafkaRetention): RetentionMs {
+  checkOptions('Kafka transport', 'retention.', retention, TOPIC_KINDS);
   const read: { [kind in TopicKind]?: number } = {};
   for (const kind of TOPIC_KINDS) {
     const value = retention[kind];
     if (value === undefined) continue;
     const option = `retention.${kind}`;
     read[kind] = readDuration('Kafka transport', option, value);
-    atLeast(option, read[kind], SHORTEST_RETENTION_MS);
+    checkBounds(option, read[kind], SHORTEST_RETENTION_MS);
   }
   return read;
 }
@@ -167,10 +200,16 @@ function checkCompression(compression: Compression): void {
   }
 }
 
-export function atLeast(option: string, value: number, minimum: number): void {
-  if (!Number.isInteger(value) || value < minimum) {
-    throw new KafkaOptionsError(option, `${value} is not allowed; use a whole number from ${minimum}`);
-  }
+/** @throws KafkaOptionsError naming the option and its bounds */
+export function checkBounds(
+  option: string,
+  value: number,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  const bounds = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+  throw new KafkaOptionsError(option, `${givenText(value)} is not allowed; use a whole number ${bounds}`);
 }
 
 async function noProbe(): Promise<void> {}

@@ -1,4 +1,4 @@
-import type { Duration, RetryOptions } from '@skald/core';
+import { checkOptions, type Duration, type RetryOptions } from '@skald/core';
 import type { EngineOptions } from '@skald/runtime';
 
 /** What `SagaModule.forRoot` needs; see `EngineOptions` for the meaning and default of the others. */
@@ -8,6 +8,30 @@ export interface SagaModuleOptions extends Omit<
 > {
   /** What holds for all sagas of the namespace where they say nothing themselves. */
   readonly defaults?: NamespaceOptions;
+}
+
+/** The compiler sees that none is missing. */
+const OPTIONS: Record<keyof SagaModuleOptions, true> = {
+  namespace: true,
+  store: true,
+  transport: true,
+  defaults: true,
+  maximumTurn: true,
+  timerPollMs: true,
+  relayPollMs: true,
+  relayAfterMs: true,
+  lifecycleEvents: true,
+  label: true,
+  beatMs: true,
+  clock: true,
+  random: true,
+  crashProbe: true,
+  transition: true,
+};
+
+/** @throws DefinitionError naming the option that there is not; the engine checks the bounds of those that there are */
+export function checkModuleOptions(options: SagaModuleOptions): void {
+  checkOptions('SagaModule', '', options, Object.keys(OPTIONS));
 }
 
 export interface NamespaceOptions {

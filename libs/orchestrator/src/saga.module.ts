@@ -12,7 +12,7 @@ import {
 import { SagaFeatureModule } from './saga-feature.module.js';
 import { namespaceDefaults, retentions } from './namespace-defaults.js';
 import { ConfigurableModuleClass, SAGA_MODULE_OPTIONS } from './saga.module-definition.js';
-import type { SagaModuleOptions } from './saga-module-options.js';
+import { checkModuleOptions, type SagaModuleOptions } from './saga-module-options.js';
 
 /**
  * Runs the orchestrator in a Nest application: `forRoot` or `forRootAsync` once, with the store and the transport, and
@@ -24,8 +24,10 @@ import type { SagaModuleOptions } from './saga-module-options.js';
     {
       provide: DefinitionRegistry,
       inject: [SAGA_MODULE_OPTIONS],
-      useFactory: ({ namespace, defaults }: SagaModuleOptions) =>
-        new DefinitionRegistry(namespaceDefaults(namespace, defaults)),
+      useFactory: (options: SagaModuleOptions) => {
+        checkModuleOptions(options);
+        return new DefinitionRegistry(namespaceDefaults(options.namespace, options.defaults));
+      },
     },
     {
       provide: SagaEngine,

@@ -1,4 +1,4 @@
-import { checkIdentifier, checkWhole, DefinitionError, topics } from '@skald/core';
+import { checkFlag, checkIdentifier, checkOptions, checkWhole, DefinitionError, topics } from '@skald/core';
 import { readRetention } from './barrier-retention.js';
 import type { ParticipantOptions } from './participant-options.js';
 import { readTimeLimit } from './time-limit.js';
@@ -9,6 +9,22 @@ const DEFAULT_BATCH = 100;
 const LARGEST_BATCH = 10_000;
 const DEFAULT_BYTES = 900_000;
 const FEWEST_BYTES = 10_000;
+
+/** The compiler sees that none is missing. */
+const OPTIONS: Record<keyof ParticipantOptions, true> = {
+  participant: true,
+  namespace: true,
+  transport: true,
+  dataSource: true,
+  sessionPooler: true,
+  concurrency: true,
+  maximumBatch: true,
+  timeLimit: true,
+  maximumMessageBytes: true,
+  replyTopics: true,
+  barrierRetention: true,
+  crashProbe: true,
+};
 
 /** A participant's options, checked and with their defaults. */
 export interface ParticipantSettings {
@@ -21,14 +37,16 @@ export interface ParticipantSettings {
   readonly replyTopics: readonly string[];
 }
 
-/** @throws DefinitionError naming the option and its bounds */
+/** @throws DefinitionError naming the option that there is not, or its bounds */
 export function readParticipantOptions(options: ParticipantOptions): ParticipantSettings {
+  checkOptions('ParticipantModule', '', options, Object.keys(OPTIONS));
   const { participant, namespace, transport } = options;
   checkIdentifier('participant', 'participant', participant);
   checkIdentifier('participant', 'namespace', namespace);
   const subject = `participant '${participant}'`;
   const { concurrency = DEFAULT_CONCURRENCY, maximumBatch = DEFAULT_BATCH } = options;
   const { maximumMessageBytes = transport.maximumBytes ?? DEFAULT_BYTES, replyTopics } = options;
+  checkFlag(subject, 'sessionPooler', options.sessionPooler ?? false);
   checkWhole(subject, 'concurrency', concurrency, 1, MOST_CONCURRENCY);
   checkWhole(subject, 'maximumBatch', maximumBatch, 1, LARGEST_BATCH);
   checkWhole(subject, 'maximumMessageBytes', maximumMessageBytes, FEWEST_BYTES, Number.MAX_SAFE_INTEGER);

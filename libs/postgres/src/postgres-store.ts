@@ -1,4 +1,4 @@
-import { type HistoryEntry, type SagaInstance, timeText } from '@skald/core';
+import { checkFlag, checkOptions, type HistoryEntry, type SagaInstance, timeText } from '@skald/core';
 import {
   type Changes,
   ConcurrentChangeError,
@@ -54,11 +54,16 @@ export class PostgresStore implements Store {
   readonly processes: PostgresProcesses;
   private readonly time: DatabaseTime;
 
-  /** @param options for connections that go through a pooler */
+  /**
+   * @param options for connections that go through a pooler
+   * @throws DefinitionError naming an option that there is not
+   */
   constructor(
     private readonly dataSource: DataSource,
     private readonly options: LendOptions = {},
   ) {
+    checkOptions('PostgreSQL store', '', options, ['sessionPooler']);
+    checkFlag('PostgreSQL store', 'sessionPooler', options.sessionPooler ?? false);
     this.time = databaseTimeOf(dataSource);
     this.processes = new PostgresProcesses((work) => this.withClient(work), this.time);
   }

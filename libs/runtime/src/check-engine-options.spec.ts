@@ -31,6 +31,24 @@ describe('an option of the engine', () => {
     },
   );
 
+  it('is refused where a process would be taken for gone between two of its signs of life', () => {
+    for (const bad of [10_001, 15_000]) {
+      expect(() => engineWith({ beatMs: bad })).toThrow(
+        `option 'beatMs': ${bad} is not allowed; use a whole number from 1 to 10000`,
+      );
+    }
+    expect(() => engineWith({ beatMs: 10_000 })).not.toThrow();
+  });
+
+  it('is refused by its name where there is none of that name, or where it says nothing that is known', () => {
+    const misspelt: object = { maximumTurns: 10 };
+    expect(() => engineWith(misspelt)).toThrow(
+      "engine, option 'maximumTurns': there is no such option here; there are namespace, ",
+    );
+    const odd: object = { lifecycleEvents: 'some' };
+    expect(() => engineWith(odd)).toThrow("option 'lifecycleEvents': use 'all' or 'whole'");
+  });
+
   it.each(['relayAfterMs', 'retentionMs', 'traceRetentionMs'])(
     'is refused where no time is so far from now: %s',
     (option) => {

@@ -47,7 +47,7 @@ import { UnsendableMessages } from './unsendable-messages.js';
 import { Upkeep } from './upkeep.js';
 import type { OutsideWork, Work } from './work.js';
 
-/** Periods are whole milliseconds up to a day, retentions up to a hundred years. */
+/** Periods are whole milliseconds up to a day where nothing else is said, retentions up to a hundred years. */
 export interface EngineOptions {
   /** Begins the names of all topics and keeps instances apart. */
   readonly namespace: string;
@@ -72,7 +72,7 @@ export interface EngineOptions {
   readonly label?: string;
   /**
    * How often it notes in the store that this process lives and what it knows. The others take it for gone after 15 seconds.
-   * Milliseconds, default: 2000.
+   * Milliseconds, from 1 to 10,000, default: 2000.
    */
   readonly beatMs?: number;
   /** How long ended instances are kept with their history. Milliseconds. Default: for ever. */
@@ -118,7 +118,7 @@ export class SagaEngine {
 
   private readonly options: EngineOptions;
 
-  /** @throws DefinitionError when the namespace is no name, or a number out of bounds */
+  /** @throws DefinitionError when the namespace is no name, an option is not there, or out of its bounds */
   constructor(given: EngineOptions) {
     const options: EngineOptions = { ...given, log: printableLog(given.log) };
     this.options = options;

@@ -81,7 +81,7 @@ describe('an instance that is removed', () => {
       traceRetentionMs: 90 * 60_000,
       timerPollMs: 3_600_000,
       relayPollMs: 3_600_000,
-      beatMs: 3_600_000,
+      beatMs: 10_000,
     });
     await engine.operate('o-1', { kind: 'remove' }, { actor: 'ada', reason: 'x'.repeat(10_000) });
     expect((await engine.removed('o-1')).map(({ reason }) => reason.length)).toEqual([1_000]);
