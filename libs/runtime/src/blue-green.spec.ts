@@ -199,6 +199,52 @@ describe('blue-green: processes that know different definitions', () => {
       expect(letters(topics.requests('shop'))).toMatchObject([{ 'dlq-code': 'unknown_definition' }]);
     });
 
+    describe('after an outage of the database in which all notes have grown too old', () => {
+      let isFirstBack: boolean;
+      let isAway: boolean;
+      beforeEach(async () => {
+        await start(V1);
+        await start(V1, V2);
+        await clock.advance(2_500);
+        const beat = store.processes.beat.bind(store.processes);
+        isAway = true;
+        isFirstBack = false;
+        let first: string | undefined;
+        store.processes.beat = (namespace, own) => {
+          if (isFirstBack && first === undefined && own.definitions.length === 1) first = own.id;
+          if (isAway && own.id !== first) return Promise.reject(new Error('the database is away'));
+          return beat(namespace, own);
+        };
+        await clock.advance(60_000);
+        isFirstBack = true;
+        await clock.advance(6_000);
+      });
+
+      it('the first process that is back keeps a start for another that lives', async () => {
+        await send(RequestType.start, 'with', { definition: 'order', version: 2, input: INPUT });
+        await send(RequestType.start, 'without', { definition: 'order', input: INPUT });
+        await clock.advance(10);
+        expect(letters(topics.requests('shop'))).toEqual([]);
+        isAway = false;
+        await clock.advance(10_000);
+        expect(await find('with')).toMatchObject({ status: 'running', definition: { version: 2 } });
+        expect(await find('without')).toMatchObject({ status: 'running', definition: { version: 2 } });
+      });
+
+      it('it refuses what nobody has known before, at once', async () => {
+        await send(RequestType.start, 'o', { definition: 'order', version: 3, input: INPUT });
+        await clock.advance(10);
+        expect(letters(topics.requests('shop'))).toMatchObject([{ 'dlq-code': 'unknown_definition' }]);
+      });
+
+      it('it refuses what only those knew that are not back when theirs would have grown too old', async () => {
+        await clock.advance(16_000);
+        await send(RequestType.start, 'o', { definition: 'order', version: 2, input: INPUT });
+        await clock.advance(10);
+        expect(letters(topics.requests('shop'))).toMatchObject([{ 'dlq-code': 'unknown_definition' }]);
+      });
+    });
+
     it('what follows a start that is kept waits behind it', async () => {
       await start(V1);
       const newer = await start(V1, V2);

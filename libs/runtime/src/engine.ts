@@ -137,6 +137,7 @@ export class SagaEngine {
     });
     const live = new LiveDefinitions({
       ...options,
+      clock,
       label: options.label ?? '',
       beatMs: options.beatMs ?? 2_000,
       onChanged: () => {

@@ -1,13 +1,18 @@
 import { type AnySaga, definitionRef, isRecord } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { messageOf } from './errors.js';
-import type { Log, Store } from './ports.js';
-import type { NotedDefinition, ProcessNote } from './processes-port.js';
+import type { Clock, Log, Store } from './ports.js';
+import { ALIVE_MS, type NotedDefinition, type ProcessNote } from './processes-port.js';
+
+/** Own beats further apart than so many times what they should be were kept from the store, and so were those of others. */
+const LATE_BEATS = 2;
+const LATE_MS = ALIVE_MS / 4;
 
 export interface LiveDefinitionsOptions {
   readonly namespace: string;
   readonly store: Store;
   readonly definitions: DefinitionRegistry;
+  readonly clock: Pick<Clock, 'elapsed'>;
   readonly log: Log;
   /** Where this process runs, for people. */
   readonly label: string;
@@ -20,10 +25,17 @@ export interface LiveDefinitionsOptions {
  * What the live processes of a namespace know. Each notes in the store again and again that it lives and what it can run,
  * and keeps in mind what the others have noted. So a message for a definition that only another one knows is kept for that
  * one, and one for a definition that nobody knows is refused at once.
+ *
+ * After an outage of the store the notes of all are too old, and the first process that is back would see nobody. So one that
+ * could not beat in time itself goes on counting those it saw before, until each has had the life of a note to be back.
  */
 export class LiveDefinitions {
   private readonly id = crypto.randomUUID();
   private others: readonly ProcessNote[] = [];
+  /** Those that were there before beats were late last, for as long as they may still come back. */
+  private missed: readonly ProcessNote[] = [];
+  private missedUntil = 0;
+  private beatenAt: number | undefined;
   /** `name@version`, `name@version#hash` and the newest version by name, of all others. */
   private readonly theirs = new Set<string>();
   private readonly newestVersions = new Map<string, number>();
@@ -130,7 +142,7 @@ export class LiveDefinitions {
     const { namespace, store, label } = this.options;
     const noted = await store.processes.beat(namespace, { id: this.id, label, definitions: this.own() });
     // One that this process cannot read counts as one that knows nothing; the others are heard all the same.
-    this.others = noted.filter((note) => isReadable(note));
+    this.others = this.withMissed(noted.filter((note) => isReadable(note)));
     this.theirs.clear();
     this.newestVersions.clear();
     for (const other of this.others) {
@@ -144,6 +156,20 @@ export class LiveDefinitions {
         this.reportChanged(other, one);
       }
     }
+  }
+
+  /** Those that are there, and those that may only not have been able to say so. */
+  private withMissed(present: readonly ProcessNote[]): ProcessNote[] {
+    const { clock, beatMs } = this.options;
+    const now = clock.elapsed();
+    if (this.beatenAt !== undefined && now - this.beatenAt > Math.max(LATE_BEATS * beatMs, LATE_MS)) {
+      this.missed = this.others;
+      this.missedUntil = now + ALIVE_MS;
+    }
+    this.beatenAt = now;
+    if (now >= this.missedUntil) this.missed = [];
+    const ids = new Set(present.map(({ id }) => id));
+    return [...present, ...this.missed.filter(({ id }) => !ids.has(id))];
   }
 
   /** Two live processes mean different things by one name and version: a mistake of the deploy. */

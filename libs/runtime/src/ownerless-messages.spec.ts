@@ -36,6 +36,7 @@ describe('messages that are kept for a definition which no live process knows', 
       definitions,
       label: '',
       beatMs: 2_000,
+      clock,
       onChanged: () => undefined,
     });
     ownerless = new OwnerlessMessages({ ...around, live });
