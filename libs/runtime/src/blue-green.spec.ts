@@ -293,6 +293,69 @@ describe('blue-green: processes that know different definitions', () => {
       expect(await store.processes.take('shop', ['order@2'], 10)).toEqual([]);
     });
 
+    it('what is kept and is no message becomes a dead letter, and holds up nobody', async () => {
+      const texts = ['null', '7', '{"type":"skald.saga.start"}'];
+      const spoilt = new Map<string, string>();
+      const wanted = { definition: 'order', version: 1, input: INPUT };
+      const id = 'the good one';
+      const good = { specversion: '1.0', id, source: '/t', namespace: 'shop', sagaid: 'o' } as const;
+      const message = { ...good, type: RequestType.start, data: wanted };
+      for (const text of texts) spoilt.set(store.processes.keep('shop', 'order@1', message, false), text);
+      store.processes.keep('shop', 'order@1', message, false);
+      const take = store.processes.take.bind(store.processes);
+      // As another build, or a hand, may have left it in the table.
+      store.processes.take = async (...asked) =>
+        (await take(...asked)).map((one) => {
+          const text = spoilt.get(one.row);
+          return text === undefined ? one : { ...one, message: JSON.parse(text) };
+        });
+      await start(V1);
+      await clock.advance(1_000);
+      expect((await find('o'))?.status).toBe('running');
+      expect(letters(topics.requests('shop')).map((letter) => letter['dlq-code'])).toEqual(
+        Array.from({ length: 3 }, () => 'malformed_message'),
+      );
+      await clock.advance(20_000);
+      expect(await store.processes.countKept('shop')).toEqual([]);
+    });
+
+    it('an answer to another process that cannot be written keeps nothing else from being finished', async () => {
+      await start(V1);
+      const newer = await start(V1, V2);
+      await newer.startSaga({ definition: 'order', id: 'o', input: INPUT });
+      await clock.advance(100);
+      let isDone = false;
+      let overtaken = 0;
+      const { processes } = store;
+      const [take, done] = [processes.take.bind(processes), processes.done.bind(processes)];
+      processes.answer = () => Promise.reject(new Error('the connection was lost'));
+      processes.done = async (rows) => {
+        // As slow as a database may be.
+        if (rows.length > 0) await new Promise<void>((resolve) => void clock.after(4_000, resolve));
+        await done(rows);
+        isDone = true;
+      };
+      processes.take = async (...asked) => {
+        const taken = await take(...asked);
+        if (taken.length > 0) {
+          processes.take = (...again) => {
+            if (again[1].includes('order@2') && !isDone) overtaken += 1;
+            return take(...again);
+          };
+        }
+        return taken;
+      };
+      const fields = { source: '/t', namespace: 'shop', sagaid: 'o', specversion: '1.0' } as const;
+      const call = { ...fields, id: 'c', type: RequestType.call, data: { call: 'price', data: INPUT } };
+      const paid = { ...fields, id: 's', type: RequestType.signal, data: { signal: 'paid', data: INPUT } };
+      await processes.ask('shop', 'order@2', call);
+      processes.keep('shop', 'order@2', paid, false);
+      await clock.advance(8_000);
+      expect((await find('o'))?.status).toBe('completed');
+      expect(isDone).toBe(true);
+      expect(overtaken).toBe(0);
+    });
+
     it('a message that was taken up by a process which crashed is taken up again', async () => {
       await start(V1);
       kill(await start(V1, V2));

@@ -1,4 +1,11 @@
-import { type Message, RequestType, topics } from '@skald/core';
+import {
+  MalformedMessageError,
+  type Message,
+  orchestratorSource,
+  readMessage,
+  RequestType,
+  topics,
+} from '@skald/core';
 import { answerOf, type AskedAnswer, failureOf, readAsked } from './asked-requests.js';
 import type { DefinitionRegistry } from './definition-registry.js';
 import type { LiveDefinitions } from './live-definitions.js';
@@ -56,10 +63,13 @@ export class KeptMessages {
     const wanted = [...definitions.references(), ...definitions.structures()];
     const kept = await store.processes.take(namespace, wanted, BATCH);
     if (kept.length === 0) return live.isAskedByOthers() ? Math.min(QUICK_MS, pollMs) : pollMs;
-    await Promise.all([
+    // What fails leaves the rest in hand: only when all of it is over may more be taken up.
+    const outcomes = await Promise.allSettled([
       this.workOn(kept.filter(({ isAsked }) => !isAsked)),
       ...kept.filter(({ isAsked }) => isAsked).map((one) => this.answer(one)),
     ]);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     log.log(`took up ${kept.length} messages that were kept for a process that knows their definition`);
     return kept.length === BATCH ? 0 : Math.min(QUICK_MS, pollMs);
   }
@@ -69,17 +79,42 @@ export class KeptMessages {
     const { namespace, store, transport, clock, log } = this.options;
     // Before anybody else may take them up.
     const end = clock.elapsed() + TAKEN_MS / 2;
-    const letters = await this.calls.handle(
-      kept.map(({ message }) => ({ topic: topicOf(namespace, message), message })),
-      () => !this.isStopped && clock.elapsed() < end,
-    );
+    const unreadable: DeadLetter[] = [];
+    const readable: Delivery[] = [];
+    for (const one of kept) {
+      const problem = problemOf(one);
+      if (problem === undefined)
+        readable.push({ topic: topicOf(namespace, one.message), message: one.message });
+      else unreadable.push(this.unreadable(one, problem));
+    }
+    const handled = await this.calls.handle(readable, () => !this.isStopped && clock.elapsed() < end);
     // Given up: they are taken up again later.
-    if (letters === undefined) return;
+    if (handled === undefined) return;
+    const letters = [...unreadable, ...handled];
     if (letters.length > 0) await transport.deadLetter(letters);
     for (const { code } of letters) {
       log.warn(`a message that was kept for this process was refused: ${code}; it is a dead letter now`);
     }
     await store.processes.done(kept.map(({ row }) => row));
+  }
+
+  /** What the store has in place of a message: nobody can work on it, and a person sees what it was. */
+  private unreadable({ row, message: data }: KeptMessage, problem: MalformedMessageError): DeadLetter {
+    const { namespace } = this.options;
+    const message: Message = {
+      specversion: '1.0',
+      id: `kept/${row}`,
+      source: orchestratorSource(namespace),
+      type: 'skald.kept.unreadable',
+      namespace,
+      sagaid: 'unknown',
+      data,
+    };
+    return {
+      delivery: { topic: topics.requests(namespace), message },
+      code: problem.code,
+      reason: problem.message,
+    };
   }
 
   private async answer({ row, message }: KeptMessage): Promise<void> {
@@ -94,6 +129,17 @@ export class KeptMessages {
     } catch (error) {
       return failureOf(error, log);
     }
+  }
+}
+
+/** Why a kept message is none, if it is not: what comes from the store may have been written by another build, or by hand. */
+function problemOf({ message }: KeptMessage): MalformedMessageError | undefined {
+  try {
+    readMessage(message);
+    return undefined;
+  } catch (error) {
+    if (error instanceof MalformedMessageError) return error;
+    throw error;
   }
 }
 
