@@ -389,6 +389,15 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
       expect(await owing('other')).toEqual([]);
     });
 
+    it('says of which sagas messages are owed besides those that are known to have arrived', async () => {
+      const arrived = await save({ owed: ['shop/order@2/one/pay/do/1', 'shop/order@2/two/pay/do/1'] });
+      await save({ owed: ['shop/order@2/two/ship/do/1'] });
+      const places = ['shop/order@2/one/', 'shop/order@2/two/'];
+      const except = arrived === undefined ? [] : [arrived];
+      const owing = await store.transact((turn) => turn.owing('shop', places, except));
+      expect(owing).toEqual(['shop/order@2/two/']);
+    });
+
     it('counts what unfinished instances were started with, and finds those that still move', async () => {
       const changed = { name: 'order', version: 2, hash: 'fedcba9876543210' };
       await save({

@@ -1,6 +1,6 @@
 import type { SagaEvent } from './events.js';
 import type { Direction } from './ids.js';
-import { exchangeOf, isOpen, type SagaInstance } from './instance.js';
+import { type Exchange, exchangeOf, isOpen, type SagaInstance } from './instance.js';
 
 export type TimerEvent = Extract<SagaEvent, { kind: 'timer' }>;
 
@@ -19,11 +19,13 @@ export type IndexedCommand = DueCommand & { readonly index: number };
 
 /**
  * Why a command whose time has come does not count yet:
+ * - `unsent`: it may not have been sent yet, so that its participant was not asked
+ * - `sent`: it was `unsent` and is sent now, so that its time begins
  * - `queued`: it lies unread at its participant, so its silence is the queue's
  * - `backlog`: the orchestrators have not read what came before that time; the reply may be among it
  * - `budget`: its participant was sent so much twice lately that a further attempt has to wait
  */
-export type PostponeReason = 'queued' | 'backlog' | 'budget';
+export type PostponeReason = 'unsent' | 'sent' | 'queued' | 'backlog' | 'budget';
 
 /** A command, a wait for a signal or a pause that a timer found and that is looked at again later. */
 export interface Postponed {
@@ -55,15 +57,31 @@ export function countingCommands(instance: SagaInstance, event: TimerEvent): Ind
   return dueCommands(instance, event.at).filter((command) => postponing(event, command) === undefined);
 }
 
-/** Those, and the ones of which the history says now that they lie unread. */
+/** Those, and the ones of which the history says now that they are not sent, or lie unread, or that their time begins. */
 export function noticedCommands(instance: SagaInstance, event: TimerEvent): IndexedCommand[] {
   return dueCommands(instance, event.at).filter((command) => {
     const postponed = postponing(event, command);
     if (postponed === undefined) return true;
     const visit = instance.visits[command.index];
-    const isSaid = visit !== undefined && exchangeOf(visit, command.direction)?.queued === true;
-    return postponed.reason === 'queued' && !isSaid;
+    const exchange = visit && exchangeOf(visit, command.direction);
+    return exchange !== undefined && isNews(exchange, postponed.reason);
   });
+}
+
+/** Whether the history is to say why an exchange is postponed: it says so once. */
+export function isNews({ state, queued, unsent }: Exchange, reason: PostponeReason): boolean {
+  if (state !== 'pending') return false;
+  switch (reason) {
+    case 'unsent':
+      return unsent !== true;
+    case 'sent':
+      return unsent === true;
+    case 'queued':
+      return queued !== true;
+    case 'backlog':
+    case 'budget':
+      return false;
+  }
 }
 
 /** How a timer postpones a command, if it does. */

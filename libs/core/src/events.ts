@@ -139,6 +139,17 @@ export type Effect =
       readonly visit: number;
       readonly attempt: number;
     }
+  | {
+      /**
+       * `unsent`: the time of the command is up, and it may not have been sent yet: it does not count as unanswered. Said once,
+       * however long that takes; then `sent` says that its time begins.
+       */
+      readonly kind: 'unsent' | 'sent';
+      readonly step: string;
+      readonly direction: Direction;
+      readonly visit: number;
+      readonly attempt: number;
+    }
   /** The saga pauses or waits for a signal, until `at` where it has an end. */
   | { readonly kind: 'wait'; readonly step: string; readonly visit: number; readonly at?: number }
   /** A branch or a jump has chosen where to go on. */

@@ -37,6 +37,8 @@ export interface Exchange {
   readonly forgiven?: number;
   /** While `pending`: its time was up while it lay unread at its participant, and the history says so. */
   readonly queued?: true;
+  /** While `pending`: its time was up before it was sent, and the history says so. */
+  readonly unsent?: true;
   /** See `CommandRef.round`. */
   readonly round?: number;
   /** Of the last reply that was not a success. */

@@ -94,6 +94,41 @@ describe('a command whose time is up while it lies unread at its participant', (
   });
 });
 
+describe('a command whose time is up before it is sent', () => {
+  it('does not count however often it is found so, and has its time anew when it is sent', () => {
+    const { instance: begun } = new OrderStory(TwoArms).begin();
+    const found = (
+      before: SagaInstance | null | undefined,
+      at: number,
+      reason: 'unsent' | 'sent',
+    ): { after: NonNullable<ReturnType<typeof transition>>; line: string } => {
+      const postponed = [{ index: 1, direction: 'do', until: at + 4_000, reason }] as const;
+      const event = { kind: 'timer', at, random: 0.5, postponed } as const;
+      const after = before ? transition(TwoArms, before, event) : null;
+      if (!before || after === null) throw new Error('nothing had started');
+      return { after, line: timelineText(historyEntry(before, event, after)) };
+    };
+
+    const once = found(begun, START + 4_000, 'unsent');
+    expect(once.line).toBe("no reply to 'quick' (attempt 1) → 'quick' is still to be sent");
+    expect(once.after.instance.visits[1]?.action).toMatchObject({ state: 'pending', attempt: 1 });
+    expect(once.after.instance.wakeAt).toBe(START + 8_000);
+
+    const again = found(once.after.instance, START + 8_000, 'unsent');
+    expect(again.after.instance).toBe(once.after.instance);
+    expect(again.after.wakeAt).toBe(START + 12_000);
+
+    const sent = found(once.after.instance, START + 12_000, 'sent');
+    expect(sent.line).toBe("no reply to 'quick' (attempt 1) → 'quick' is sent now: its time begins");
+    expect(sent.after.instance.visits[1]?.action).toEqual({
+      state: 'pending',
+      attempt: 1,
+      dueAt: START + 16_000,
+    });
+    expect(sent.after.instance.wakeAt).toBe(START + 16_000);
+  });
+});
+
 describe('what is due and may have been answered already', () => {
   it('is looked at again later, and the history says nothing', () => {
     const { instance } = new OrderStory(TwoArms).begin();

@@ -58,6 +58,10 @@ function effectText(effect: Effect, at: number): string {
     }
     case 'retry':
       return `${commandText(effect.direction, effect.step, effect.visit)} again in ${seconds(effect.at - at)}`;
+    case 'unsent':
+      return `${commandText(effect.direction, effect.step, effect.visit)} is still to be sent`;
+    case 'sent':
+      return `${commandText(effect.direction, effect.step, effect.visit)} is sent now: its time begins`;
     case 'queued':
       return `${commandText(effect.direction, effect.step, effect.visit)} lies unread at its participant`;
     case 'wait': {

@@ -206,7 +206,7 @@ function onTimer(definition: AnySaga, instance: SagaInstance, event: Of<'timer'>
     return turn.end();
   }
   const due = countingCommands(instance, event);
-  const isNews = turn.noteQueued(postponed);
+  const isNews = turn.notePostponed(postponed);
   const isPostponed = postponed.length > 0 || deadlinePostponedTo !== undefined;
   if (due.length === 0 && !isNews && isPostponed) {
     const wakeAt = turn.end().instance.wakeAt;

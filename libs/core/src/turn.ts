@@ -10,7 +10,7 @@ import {
 } from './definition.js';
 import { dataOf, dataSeen, lastSuccess, withValue } from './data-seen.js';
 import { checkPayload, chosenArm, defect, jumpTarget, outputOf, wakeTime } from './definition-calls.js';
-import { type Postponed, postponing, type TimerEvent } from './due-commands.js';
+import { isNews, type Postponed, postponing, type TimerEvent } from './due-commands.js';
 import type { Effect, LifecycleEvent, SagaEvent, Transition } from './events.js';
 import { answeringEvent, type Direction } from './ids.js';
 import {
@@ -148,18 +148,27 @@ export class Turn {
     this.effects.push({ kind: 'send', commandId, step, direction, visit, attempt });
   }
 
-  /** Says of commands that lie unread at their participants that they do; false when that was said of each before. */
-  noteQueued(postponed: readonly Postponed[]): boolean {
-    let isNews = false;
-    for (const { index, direction, reason } of postponed) {
+  /**
+   * Says of commands that are still to be sent, or lie unread at their participants, that they do; and gives those their time
+   * anew that are sent at last.
+   *
+   * @returns false when there is nothing to say
+   */
+  notePostponed(postponed: readonly Postponed[]): boolean {
+    let hasNews = false;
+    for (const { index, direction, reason, until } of postponed) {
       const { step, visit, ...exchanges } = this.visit(index);
       const exchange = direction === 'do' ? exchanges.action : exchanges[direction];
-      if (reason !== 'queued' || exchange?.state !== 'pending' || exchange.queued) continue;
-      this.settle(index, direction, { ...exchange, queued: true });
-      this.effects.push({ kind: 'queued', step, direction, visit, attempt: exchange.attempt });
-      isNews = true;
+      if (exchange === undefined || reason === 'backlog' || reason === 'budget') continue;
+      if (!isNews(exchange, reason)) continue;
+      const { unsent: _, ...rest } = exchange;
+      if (reason === 'sent') this.settle(index, direction, { ...rest, dueAt: until });
+      else if (reason === 'unsent') this.settle(index, direction, { ...exchange, unsent: true });
+      else this.settle(index, direction, { ...exchange, queued: true });
+      this.effects.push({ kind: reason, step, direction, visit, attempt: exchange.attempt });
+      hasNews = true;
     }
-    return isNews;
+    return hasNews;
   }
 
   /** After an attempt that failed or was not answered. */
@@ -641,7 +650,7 @@ const NOTHING_POSTPONED: Pick<TimerEvent, 'postponed' | 'deadlinePostponedTo'> =
 
 /** An exchange that no longer waits for anything. */
 export function closed(exchange: Exchange): Exchange {
-  const { dueAt: _, queued: __, ...rest } = exchange;
+  const { dueAt: _, queued: __, unsent: ___, ...rest } = exchange;
   return rest;
 }
 

@@ -262,9 +262,10 @@ class MemoryTurn implements StoreTurn {
     return Promise.resolve(pinned.map(({ state }): SagaInstance => JSON.parse(state)));
   }
 
-  owing(namespace: string, places: readonly string[]): Promise<string[]> {
+  owing(namespace: string, places: readonly string[], except: readonly string[] = []): Promise<string[]> {
     const ids = this.store
       .owed(namespace, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
+      .filter(({ row }) => !except.includes(row))
       .flatMap((row) => row.ids);
     return Promise.resolve(places.filter((place) => ids.some((id) => id.startsWith(place))));
   }

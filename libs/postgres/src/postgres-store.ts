@@ -179,11 +179,15 @@ class PostgresTurn implements StoreTurn {
     return rows.map(instanceOf);
   }
 
-  async owing(namespace: string, places: readonly string[]): Promise<string[]> {
+  async owing(
+    namespace: string,
+    places: readonly string[],
+    except: readonly string[] = [],
+  ): Promise<string[]> {
     if (places.length === 0) return [];
     const { rows } = await this.client.query<{ place: string }>({
       ...owingPlaces,
-      values: [namespace, places],
+      values: [namespace, places, except],
     });
     return rows.map(({ place }) => place);
   }

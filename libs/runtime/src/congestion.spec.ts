@@ -39,6 +39,8 @@ describe('a time that is up, by a store whose clock is ten minutes ahead of that
   let clock: VirtualClock;
   let engine: SagaEngine;
   let stock: Consumer | undefined;
+  /** The broker takes no commands, though everything else works. */
+  let isRefusing = false;
   const lines: string[] = [];
   const transports: MemoryTransport[] = [];
   const engines: SagaEngine[] = [];
@@ -53,10 +55,16 @@ describe('a time that is up, by a store whose clock is ten minutes ahead of that
     const definitions = new DefinitionRegistry();
     for (const one of [OrderSaga, UrgentSaga, SleepySaga]) definitions.register(one);
     const log = (line: string): number => lines.push(line);
+    const own = transport();
+    const send = own.send.bind(own);
+    own.send = (messages) =>
+      isRefusing && messages.some(({ topic }) => topic === COMMANDS)
+        ? Promise.reject(new Error('no leader'))
+        : send(messages);
     const started = new SagaEngine({
       namespace: 'shop',
       store,
-      transport: transport(),
+      transport: own,
       definitions,
       clock,
       random: () => 0.5,
@@ -101,6 +109,7 @@ describe('a time that is up, by a store whose clock is ten minutes ahead of that
     store = new MemoryStore({ now: () => clock.now() + 600_000 });
     clock = new VirtualClock();
     lines.length = 0;
+    isRefusing = false;
     engine = await startEngine();
   });
   afterEach(async () => {
@@ -171,6 +180,52 @@ describe('a time that is up, by a store whose clock is ten minutes ahead of that
       await clock.advance(60_000);
       expect(sent('o-1').slice(0, 2)).toEqual(['stock.reserve #1', 'stock.reserve #2']);
       expect((await engine.find('o-1'))?.failure).toMatchObject({ code: 'no_reply' });
+    });
+  });
+
+  describe('while the command is still to be sent', () => {
+    async function startSome(count: number): Promise<void> {
+      isRefusing = true;
+      for (let number = 0; number < count; number += 1) await start(`o-${number}`);
+      await clock.advance(60_000);
+    }
+
+    it('is neither an attempt nor a reason to turn back, however long, and its time begins when it is sent', async () => {
+      await startStock();
+      await start('before');
+      await clock.advance(100);
+      await startSome(1);
+      expect((await engine.find('o-0'))?.visits[0]?.action).toMatchObject({ state: 'pending', attempt: 1 });
+      expect(await status('o-0')).toBe('running');
+
+      isRefusing = false;
+      await clock.advance(20_000);
+      expect(await status('o-0')).toBe('completed');
+      expect(sent('o-0')).toEqual(['stock.reserve #1']);
+    });
+
+    it('is none where nothing is known of how far its participant has read', async () => {
+      await startSome(1);
+      expect((await engine.find('o-0'))?.visits[0]?.action).toMatchObject({ state: 'pending', attempt: 1 });
+
+      isRefusing = false;
+      await clock.advance(30_000);
+      expect(sent('o-0').slice(0, 2)).toEqual(['stock.reserve #1', 'stock.reserve #2']);
+      await clock.advance(30_000);
+      expect((await engine.find('o-0'))?.failure).toMatchObject({ code: 'no_reply' });
+    });
+
+    it('is none of many sagas that the relay sends one after the other', async () => {
+      await startStock();
+      await start('before');
+      await clock.advance(100);
+      await startSome(150);
+      isRefusing = false;
+      await clock.advance(60_000);
+      for (let number = 0; number < 150; number += 1) {
+        expect(await status(`o-${number}`)).toBe('completed');
+        expect(sent(`o-${number}`)).toEqual(['stock.reserve #1']);
+      }
     });
   });
 

@@ -168,6 +168,7 @@ export class SagaEngine {
       faulty,
       pollMs,
       retentionMs: options.retentionMs,
+      isRelayBehind: () => this.outbox.isBehind(),
     });
     this.queue = new TurnQueue({
       maximum: this.maximumTurn,

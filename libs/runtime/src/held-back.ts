@@ -23,14 +23,19 @@ export async function parentsOf(
   return parents;
 }
 
-/** Those of which the outbox still owes messages: they are derived from the instance, which so has to stay. */
+/**
+ * Those of which the outbox still owes messages: they are derived from the instance, which so has to stay.
+ *
+ * @param except see `StoreTurn.owing`
+ */
 export async function owingOf(
   turn: StoreTurn,
   namespace: string,
   instances: readonly SagaInstance[],
+  except: readonly string[] = [],
 ): Promise<ReadonlySet<SagaInstance>> {
   if (instances.length === 0) return new Set();
-  const owing = new Set(await turn.owing(namespace, instances.map(placeOf)));
+  const owing = new Set(await turn.owing(namespace, instances.map(placeOf), except));
   return new Set(instances.filter((instance) => owing.has(placeOf(instance))));
 }
 

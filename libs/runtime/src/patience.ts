@@ -2,8 +2,10 @@ import {
   type AnySaga,
   dueCommands,
   effectivePolicy,
+  exchangeOf,
   type IndexedCommand,
   nodeNamed,
+  type SagaNode,
   type Postponed,
   type SagaEvent,
   type SagaInstance,
@@ -40,6 +42,14 @@ export interface PatienceOptions {
   readonly log: Pick<Log, 'warn' | 'log'>;
 }
 
+/** When a timer finds an instance. */
+export interface Occasion {
+  readonly now: number;
+  readonly random: number;
+  /** How long commands wait at least that may not be sent yet. Absent: all are sent. */
+  readonly unsentMs?: number | undefined;
+}
+
 /** The consumer group of all orchestrators of a namespace. */
 export function orchestratorGroup(namespace: string): string {
   return `${namespace}.orchestrator`;
@@ -48,7 +58,7 @@ export function orchestratorGroup(namespace: string): string {
 /**
  * Tells silence from a queue. A time that is up counts only when what it waited for had its chance:
  *
- * - a reply, when the participant's group has read what lay there at that time, so that it had the command, and the
+ * - a reply, when its command was sent, and the participant's group has read what lay there at that time, so that it had the command, and the
  *   orchestrators have read the replies that lay there when it had;
  * - a signal, and a deadline, when the orchestrators have read what lay there at that time.
  *
@@ -67,12 +77,12 @@ export class Patience {
   postponed(
     definition: AnySaga,
     instance: SagaInstance,
-    now: number,
-    random: number,
+    occasion: Occasion,
   ): Pick<TimerEvent, 'postponed' | 'deadlinePostponedTo'> {
+    const { now } = occasion;
     const postponed: Postponed[] = [];
     for (const due of dueCommands(instance, now)) {
-      const why = this.verdict(definition, instance, due, now, random);
+      const why = this.verdict(definition, instance, due, occasion);
       if (why !== undefined) postponed.push({ index: due.index, direction: due.direction, ...why });
     }
     const { deadlineAt } = instance;
@@ -95,14 +105,22 @@ export class Patience {
     definition: AnySaga,
     instance: SagaInstance,
     { index, step, direction, state }: IndexedCommand,
-    now: number,
-    random: number,
+    { now, random, unsentMs }: Occasion,
   ): Pick<Postponed, 'until' | 'reason'> | undefined {
     const node = nodeNamed(definition, step);
     const visit = instance.visits[index];
-    const dueAt = (direction === 'do' ? visit?.action : visit?.[direction])?.dueAt ?? now;
+    const exchange = visit && exchangeOf(visit, direction);
+    const dueAt = exchange?.dueAt ?? now;
     if (node.kind === 'wait') {
       return this.hasReadAll(dueAt) ? undefined : { until: soon(now, dueAt), reason: 'backlog' };
+    }
+    if (state === 'pending' && isSent(node)) {
+      const { timeoutMs = SOON_MS } = effectivePolicy(definition, node, direction);
+      if (unsentMs !== undefined) {
+        const wait = Math.max(timeoutMs, unsentMs, Math.min(LONGEST_QUEUE_MS, now - dueAt));
+        return { until: now + wait, reason: 'unsent' };
+      }
+      if (exchange?.unsent) return { until: now + timeoutMs, reason: 'sent' };
     }
     const command = templateOf(node, direction)?.command;
     if (command === undefined) return undefined;
@@ -176,6 +194,11 @@ export class Patience {
       log.log(`what lay unread in '${topic}' is read`);
     }
   }
+}
+
+/** Whether a node's exchange is a command, which goes out by the outbox. */
+export function isSent({ kind }: SagaNode): boolean {
+  return kind === 'step' || kind === 'child';
 }
 
 function soon(now: number, dueAt: number): number {

@@ -139,8 +139,9 @@ export interface StoreTurn {
    * Of these beginnings of message ids, those that a message of the outbox has.
    *
    * @param places `namespace/definition@version/saga/`, as `placeOf` makes them
+   * @param except rows of the outbox that do not count, since their messages are known to have arrived
    */
-  owing(namespace: string, places: readonly string[]): Promise<string[]>;
+  owing(namespace: string, places: readonly string[], except?: readonly string[]): Promise<string[]>;
   /** Locks and reads outbox rows older than `before`, oldest first. Passes over locked ones. */
   lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]>;
   /**

@@ -7,6 +7,8 @@ import type { UnsendableMessage } from './unsendable-messages.js';
 
 /** Most rows in one sweep. */
 const BATCH = 100;
+/** So many messages that cannot be sent are a backlog. */
+const MANY = 200;
 /** So many halvings bring what the largest turn owes down to one message. More of them in a row find nothing. */
 const HALVINGS = 10;
 
@@ -58,8 +60,15 @@ export class Relay {
   private halvings = 0;
   /** The sweep right before this one has sent something. */
   private isFlowing = false;
+  /** See `isBehind`. */
+  private isFull = false;
 
   constructor(private readonly options: RelayOptions) {}
+
+  /** Whether more is owed, as far as is known, than one sweep sends: it may be much, and reading it all takes long. */
+  isBehind(): boolean {
+    return this.isFull;
+  }
 
   /** Takes the rows whose messages have arrived. Whoever takes them clears them, or gives them back. */
   takeArrived(): string[] {
@@ -104,7 +113,10 @@ export class Relay {
       const owed = await turn.lockOwed(namespace, now - afterMs, limit);
       const wasFlowing = this.isFlowing;
       this.isFlowing = false;
-      if (owed.length === 0) return { pause: pollMs, refused: [] };
+      if (owed.length === 0) {
+        this.isFull = false;
+        return { pause: pollMs, refused: [] };
+      }
       let derived: Derived;
       let refused: readonly UnsendableMessage[];
       try {
@@ -126,6 +138,7 @@ export class Relay {
         ids.length === 0 ? undefined : await turn.save(namespace, { ...clearing([]), owed: ids }, now);
       log.log(`the relay sent ${messages.length} messages of ${owed.length} unconfirmed turns`);
       this.isFlowing = owed.length === limit;
+      this.isFull = this.isFlowing;
       return { pause: this.isFlowing ? 0 : pollMs, refused, row };
     });
   }
@@ -144,6 +157,8 @@ export class Relay {
     const ids = owed.flatMap((one) => one.ids);
     this.limit = Math.max(1, Math.floor(owed.length / 2));
     this.failures += 1;
+    // When fewer go together after a failure, that says nothing of how many there are.
+    if (owed.length === BATCH || ids.length >= MANY) this.isFull = true;
     const isKept = owed.length > 1 || isBrokerAway();
     const text = `the relay could not send ${ids.length} message(s) of ${owed.length} unconfirmed turn(s)`;
     if (!isKept && ids.length === 1) {

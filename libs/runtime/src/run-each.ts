@@ -7,8 +7,8 @@ import type { TurnRunner } from './turn-runner.js';
 
 /** A job that does the same to many instances. */
 export interface EachJob {
-  /** Locks and reads them. */
-  readonly load: (turn: StoreTurn) => Promise<SagaInstance[]>;
+  /** Locks and reads them. Gets the rows of the outbox that this turn settles. */
+  readonly load: (turn: StoreTurn, arrived: readonly string[]) => Promise<SagaInstance[]>;
   readonly act: (decided: DecidedTurn, instance: SagaInstance) => void;
   /** Says what becomes of an instance for which that fails by itself. */
   readonly alone: (key: InstanceKey, error: unknown) => Promise<void>;
@@ -27,14 +27,14 @@ export async function runEach(
   let keys: InstanceKey[] = [];
   const run = (read: EachJob['load']): Promise<void> =>
     runner.run(
-      async (turn) => ({ instances: await read(turn) }),
+      async (turn, arrived) => ({ instances: await read(turn, arrived) }),
       (decided, { instances }) => {
         for (const instance of instances) act(decided, instance);
       },
     );
   try {
-    await run(async (turn) => {
-      const instances = await load(turn);
+    await run(async (turn, arrived) => {
+      const instances = await load(turn, arrived);
       keys = instances.map(({ namespace, id }) => ({ namespace, id }));
       return instances;
     });

@@ -37,12 +37,12 @@ export class TurnRunner {
   constructor(private readonly options: TurnRunnerOptions) {}
 
   /**
-   * @param load locks and reads what the turn is about
+   * @param load locks and reads what the turn is about; gets the rows of the outbox that the turn settles
    * @param decide gets the instances, and changes them through the turn
    * @param extra further changes that belong to the same transaction
    */
   async run<L extends { readonly instances: readonly SagaInstance[] }, R>(
-    load: (turn: StoreTurn) => Promise<L>,
+    load: (turn: StoreTurn, arrived: readonly string[]) => Promise<L>,
     decide: (decided: DecidedTurn, loaded: L) => R,
     extra: (loaded: L, result: R) => Partial<Changes> = () => ({}),
   ): Promise<R> {
@@ -61,7 +61,7 @@ export class TurnRunner {
   }
 
   private async runOnce<L extends { readonly instances: readonly SagaInstance[] }, R>(
-    load: (turn: StoreTurn) => Promise<L>,
+    load: (turn: StoreTurn, arrived: readonly string[]) => Promise<L>,
     decide: (decided: DecidedTurn, loaded: L) => R,
     extra: (loaded: L, result: R) => Partial<Changes>,
     isViewFresh: boolean,
@@ -70,7 +70,7 @@ export class TurnRunner {
     const settled = outbox.takeArrived();
     try {
       const { decided, changes, result, row } = await store.transact(async (turn) => {
-        const loaded = await load(turn);
+        const loaded = await load(turn, settled);
         const now = clock.now();
         const decided = new DecidedTurn(loaded.instances, now, this.options, isViewFresh);
         const result = decide(decided, loaded);

@@ -138,15 +138,20 @@ export class DecidedTurn {
     this.changeUnchecked(definition, instance, { kind: 'defect', failure, ...this.occurrence() });
   }
 
-  /** Applies a due timer. A definition that no longer fits suspends the instance, where a person sees it. */
-  wake(instance: SagaInstance): void {
+  /**
+   * Applies a due timer. A definition that no longer fits suspends the instance, where a person sees it.
+   *
+   * @param unsentMs how long its commands wait at least that may not be sent yet. Absent: all are sent.
+   */
+  wake(instance: SagaInstance, unsentMs?: number): void {
     const definition = this.definitionOf(instance, definitionRef(instance.definition));
     // Another process's, which knows its structure.
     if (definition === undefined) return;
     try {
       const { at, random } = this.occurrence();
       const fits = instance.definition.hash === definition.hash;
-      const postponed = fits && this.around.patience?.postponed(definition, instance, at, random);
+      const postponed =
+        fits && this.around.patience?.postponed(definition, instance, { now: at, random, unsentMs });
       this.change(definition, instance, { kind: 'timer', at, random, ...postponed });
     } catch (error) {
       // That one has suspended it already.

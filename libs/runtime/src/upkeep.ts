@@ -1,14 +1,20 @@
-import { definitionRef } from '@skald/core';
+import { definitionRef, dueCommands, findNode, type SagaInstance } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
 import type { FaultyWork } from './faulty-work.js';
+import { owingOf } from './held-back.js';
 import { keptFor, type LiveDefinitions } from './live-definitions.js';
-import type { Clock, Log, OwnDefinitions, Store } from './ports.js';
+import { isSent } from './patience.js';
+import type { Clock, Log, OwnDefinitions, Store, StoreTurn } from './ports.js';
 import { Retention } from './retention.js';
 import { runEach } from './run-each.js';
 import { changedText } from './turn.js';
 import type { TurnRunner } from './turn-runner.js';
 
 const BATCH = 200;
+/** What is owed now is sent so soon, or its sending has failed. */
+const OWED_MS = 1_000;
+/** So long a command waits at least that may lie behind many others. */
+const BEHIND_MS = 10_000;
 
 export interface UpkeepOptions {
   readonly namespace: string;
@@ -21,6 +27,8 @@ export interface UpkeepOptions {
   readonly faulty: FaultyWork;
   readonly pollMs: number;
   readonly retentionMs: number | undefined;
+  /** Whether so much is still to be sent that looking through all of it takes long. */
+  readonly isRelayBehind: () => boolean;
 }
 
 /** What an engine does without being asked. Each job says after how many milliseconds it wants to run next. */
@@ -39,15 +47,43 @@ export class Upkeep {
       definitions: definitions.references(),
       except: live.changedElsewhere(),
     });
+    let unsent: ReadonlyMap<string, number>;
     const woken = await runEach(runner, {
-      load: (turn) => turn.lockDue(namespace, own(), clock.now(), BATCH),
-      act: (decided, instance) => decided.wake(instance),
+      load: async (turn, arrived) => {
+        const due = await turn.lockDue(namespace, own(), clock.now(), BATCH);
+        unsent = await this.unsentOf(turn, due, arrived);
+        return due;
+      },
+      act: (decided, instance) => decided.wake(instance, unsent.get(instance.id)),
       alone: (key, error) => faulty.putToSleep(key, error),
     });
     if (woken.faulty > 0) return pollMs;
     if (woken.count === BATCH) return 0;
     const next = await store.nextWakeup(namespace, own());
     return next === null ? pollMs : Math.min(pollMs, Math.max(1, next - clock.now()));
+  }
+
+  /** Of instances that are due: those with a command that may not be sent yet, and how long that one waits at least. */
+  private async unsentOf(
+    turn: StoreTurn,
+    due: readonly SagaInstance[],
+    arrived: readonly string[],
+  ): Promise<ReadonlyMap<string, number>> {
+    const { namespace, isRelayBehind } = this.options;
+    const silent = due.filter((instance) => this.waitsForReply(instance));
+    if (isRelayBehind()) return new Map(silent.map(({ id }) => [id, BEHIND_MS]));
+    const owing = await owingOf(turn, namespace, silent, arrived);
+    return new Map([...owing].map(({ id }) => [id, OWED_MS]));
+  }
+
+  /** Whether a command of it is not answered: its time may be up now, or when the turn is decided. */
+  private waitsForReply(instance: SagaInstance): boolean {
+    const definition = this.options.definitions.byReference(definitionRef(instance.definition));
+    if (definition === undefined) return false;
+    return dueCommands(instance, Number.POSITIVE_INFINITY).some(({ step, state }) => {
+      const node = findNode(definition, step);
+      return state === 'pending' && node !== undefined && isSent(node);
+    });
   }
 
   /** Removes instances that ended longer ago than the namespace keeps them. */

@@ -5,6 +5,6 @@ export const owingPlaces = {
     SELECT DISTINCT place
       FROM (SELECT substring(message_id FROM '^[^/]*/[^/]*/[^/]*/') AS place
               FROM skald_outbox, unnest(message_ids) AS message_id
-             WHERE namespace = $1) AS owed
+             WHERE namespace = $1 AND id <> ALL ($3::bigint[])) AS owed
      WHERE place = ANY ($2::text[])`,
 } as const;

@@ -86,7 +86,7 @@ export class ObservedStore {
         lockPinned: (namespace, definition, hash, limit) =>
           turn.lockPinned(namespace, definition, hash, limit),
         lockEnded: (namespace, from, before, limit) => turn.lockEnded(namespace, from, before, limit),
-        owing: (namespace, places) => turn.owing(namespace, places),
+        owing: (namespace, places, except) => turn.owing(namespace, places, except),
         lockOwed: (namespace, before, limit) => turn.lockOwed(namespace, before, limit),
         save: async (namespace, changes, now) => {
           if (mishaps.losesRace(changes)) throw new ConcurrentChangeError('another worker was faster');
