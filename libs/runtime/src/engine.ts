@@ -193,7 +193,9 @@ export class SagaEngine {
       periodic('taking up kept messages', async () => (this.isBrokerAway() ? pollMs : this.kept.takeUp())),
       this.comparing,
       periodic('looking for messages that nobody can take up', () => this.ownerless.warn()),
-      periodic('removing ended instances', () => this.upkeep.removeOld()),
+      periodic('removing ended instances', async () =>
+        this.isBrokerAway() || this.outbox.isBehind() ? pollMs : this.upkeep.removeOld(),
+      ),
       periodic('dropping traces of removed instances', () => this.upkeep.dropTraces()),
     ];
   }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { saga, signal } from '@skald/core';
 import { IsOptional } from 'class-validator';
+import type { StoreTurn } from './ports.js';
 import { Shop } from './shop.fixture.js';
 
 class Nothing {
@@ -63,5 +64,34 @@ describe('the retention of ended sagas', () => {
     await shop.clock.advance(60_000);
     expect(await shop.engine.find('o')).toBeUndefined();
     expect(shop.events('skald.saga.completed').map(({ sagaid }) => sagaid)).toContain('o');
+  }, 60_000);
+
+  it('does not look through all that is owed again and again while it cannot be sent', async () => {
+    let isAway = false;
+    const inner = shop.transport();
+    await shop.engine.stop();
+    const send = inner.send.bind(inner);
+    inner.send = (messages) => (isAway ? Promise.reject(new Error('away')) : send(messages));
+    await shop.run({ transport: inner, retentionMs: 10_000 });
+    isAway = true;
+    await Promise.all(Array.from({ length: 250 }, (_, n) => start('kid', `o-${n}`)));
+    await shop.clock.advance(12_000);
+    let looks = 0;
+    const transact = shop.store.transact.bind(shop.store);
+    shop.store.transact = <T>(work: (turn: StoreTurn) => Promise<T>): Promise<T> =>
+      transact((turn) => {
+        const owing = turn.owing.bind(turn);
+        turn.owing = (...asked) => {
+          looks += 1;
+          return owing(...asked);
+        };
+        return work(turn);
+      });
+    await shop.clock.advance(20_000);
+    expect(looks).toBeLessThanOrEqual(20);
+    isAway = false;
+    await shop.clock.advance(90_000);
+    expect(await shop.engine.find('o-0')).toBeUndefined();
+    expect(await shop.engine.find('o-249')).toBeUndefined();
   }, 60_000);
 });

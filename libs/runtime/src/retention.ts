@@ -6,6 +6,9 @@ import { runEach } from './run-each.js';
 import type { TurnRunner } from './turn-runner.js';
 
 const BATCH = 200;
+const NEXT_MS = 100;
+/** What is owed is long where some of it stays: it is not looked through more often. */
+const OWING_MS = 1_000;
 
 export interface RetentionOptions {
   readonly namespace: string;
@@ -42,11 +45,15 @@ export class Retention {
     const horizon = clock.now() - retentionMs;
     const stretch = this.stretch ?? { from: 0, to: horizon, limit: BATCH };
     let found = 0;
+    let isOwing = false;
     const removed = await runEach(runner, {
       load: async (turn) => {
         const ended = await turn.lockEnded(namespace, stretch.from, stretch.to, stretch.limit);
         found = ended.length;
-        return withoutOwing(turn, namespace, await withoutParent(turn, ended));
+        const orphans = await withoutParent(turn, ended);
+        const owing = await owingOf(turn, namespace, orphans);
+        isOwing = owing.size > 0;
+        return orphans.filter((instance) => !owing.has(instance));
       },
       act: (decided, instance) => {
         if (isEnded(instance.status)) decided.remove(instance);
@@ -54,7 +61,8 @@ export class Retention {
       alone: async (key, error) => faulty.tell(key, `saga '${key.id}' cannot be removed`, error),
     });
     this.stretch = nextStretch(stretch, horizon, found, removed.count - removed.faulty);
-    return this.stretch === undefined ? Math.min(60_000, Math.max(1_000, retentionMs / 10)) : 100;
+    if (this.stretch === undefined) return Math.min(60_000, Math.max(1_000, retentionMs / 10));
+    return isOwing ? OWING_MS : NEXT_MS;
   }
 }
 
@@ -73,13 +81,4 @@ function nextStretch(stretch: Stretch, horizon: number, found: number, removed: 
 async function withoutParent(turn: StoreTurn, ended: readonly SagaInstance[]): Promise<SagaInstance[]> {
   const parents = await parentsOf(turn, ended);
   return ended.filter((instance) => !parents.has(instance));
-}
-
-async function withoutOwing(
-  turn: StoreTurn,
-  namespace: string,
-  ended: readonly SagaInstance[],
-): Promise<SagaInstance[]> {
-  const owing = await owingOf(turn, namespace, ended);
-  return ended.filter((instance) => !owing.has(instance));
 }
