@@ -81,6 +81,19 @@ describe('a child saga', () => {
     expect(await status(child)).toBe('running');
   });
 
+  it('that says no turns its parent back: there is nothing that an operator could have tried again', async () => {
+    const { instance } = await engine.startSaga({ definition: 'parent', id: 'p', input: {} });
+    await clock.advance(100);
+    await engine.cancel(childId(instance, VISIT), 'no');
+    await clock.advance(100);
+    expect(await engine.find('p')).toMatchObject({
+      status: 'compensated',
+      failure: { step: 'run child', outcome: 'rejected' },
+    });
+    const retry = engine.operate('p', { kind: 'retry' }, NOTE);
+    await expect(retry).rejects.toMatchObject({ code: 'ended' });
+  });
+
   it('is not given to somebody who starts a saga of the same id', async () => {
     const { instance } = await engine.startSaga({ definition: 'parent', id: 'p', input: {} });
     await clock.advance(100);
