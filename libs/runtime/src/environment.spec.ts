@@ -1,9 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { isEnvironments } from './environment.js';
+import * as errors from './errors.js';
 import {
   ConcurrentChangeError,
   MessageRefusedError,
   StoreUnavailableError,
+  StoreUnusableError,
   UnstorableError,
 } from './errors.js';
 
@@ -12,6 +14,7 @@ const coded = (code: string, message = 'x'): Error => Object.assign(new Error(me
 describe('an error', () => {
   it.each<[string, unknown]>([
     ['of a store that is away', new StoreUnavailableError('x')],
+    ['of a store that somebody has set up wrongly', new StoreUnusableError('x')],
     ['of a lost race', new ConcurrentChangeError('x')],
     ['of a connection', coded('ECONNREFUSED')],
     [
@@ -37,5 +40,32 @@ describe('an error', () => {
     ['that is none', 'a text'],
   ])('%s is the fault of the work', (_what, error) => {
     expect(isEnvironments(error)).toBe(false);
+  });
+});
+
+/** Whoever adds a class decides here whose fault it is. */
+const WORK = false;
+const ENVIRONMENT = true;
+const VERDICTS: Readonly<Record<string, boolean>> = {
+  ConcurrentChangeError: ENVIRONMENT,
+  UnstorableError: WORK,
+  StoreUnavailableError: ENVIRONMENT,
+  StoreNotSetUpError: ENVIRONMENT,
+  StoreUnusableError: ENVIRONMENT,
+  TransportUnavailableError: ENVIRONMENT,
+  MessageRefusedError: WORK,
+  RequestRefusedError: WORK,
+  UnknownDefinitionError: WORK,
+};
+
+describe('an error class that a store or a transport may throw', () => {
+  const classes = Object.entries(errors).filter(([name]) => name.endsWith('Error'));
+
+  it('has a verdict, whichever it is', () => {
+    expect(classes.map(([name]) => name).toSorted()).toEqual(Object.keys(VERDICTS).toSorted());
+  });
+
+  it.each(classes)('is judged as it should be: %s', (name, { prototype }) => {
+    expect(isEnvironments(Object.create(prototype))).toBe(VERDICTS[name]);
   });
 });

@@ -1,5 +1,10 @@
 import { isRecord } from '@skald/core';
-import { ConcurrentChangeError, StoreUnavailableError, TransportUnavailableError } from './errors.js';
+import {
+  ConcurrentChangeError,
+  StoreUnavailableError,
+  StoreUnusableError,
+  TransportUnavailableError,
+} from './errors.js';
 
 /** What the operating system says of a connection that is not there, or went. */
 const SYSTEM_CODES = new Set([
@@ -36,6 +41,7 @@ export function isEnvironments(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (
     error instanceof StoreUnavailableError ||
+    error instanceof StoreUnusableError ||
     error instanceof TransportUnavailableError ||
     error instanceof ConcurrentChangeError
   ) {

@@ -30,7 +30,11 @@ export class StoreNotSetUpError extends StoreUnavailableError {
   override readonly code: string = 'store_not_set_up';
 }
 
-/** The store is set up so that what an engine relies on does not hold. The text says what to change. */
+/**
+ * The store is set up so that what an engine relies on does not hold, such as behind a pooler that shares its connections.
+ * The text says what to change. A process that boots ends; where that comes about while one runs, nothing is done until
+ * somebody has changed it, and no work is at fault.
+ */
 export class StoreUnusableError extends SkaldError {
   readonly code = 'store_unusable';
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { call, command, saga, type SagaInstance, signal, topics, transition } from '@skald/core';
 import { IsString } from 'class-validator';
-import { StoreUnavailableError, UnstorableError } from './errors.js';
+import { StoreUnavailableError, StoreUnusableError, UnstorableError } from './errors.js';
 import type { Changes } from './ports.js';
 import { Shop } from './shop.fixture.js';
 
@@ -249,6 +249,52 @@ describe('work that fails whenever it is tried', () => {
       expect(await suspension('o-1')).toMatchObject({ code: 'definition_changed' });
       expect((await shop.engine.history('o-1')).map(({ sequence }) => sequence)).toEqual([1, 2]);
       expect(attempts('o-2')).toEqual([1, 2]);
+    });
+  });
+});
+
+describe('a store that becomes unusable while an engine runs, as behind a pooler that somebody puts before it', () => {
+  let shop: Shop;
+  const becomeUnusable = (): void => {
+    shop.beforeSave = () => {
+      throw new StoreUnusableError('the connections go through a pooler');
+    };
+  };
+  const recover = (): void => {
+    shop.beforeSave = () => undefined;
+  };
+  const start = (id: string): Promise<void> =>
+    shop.send('skald.saga.start', id, { definition: 'order', input: { item: 'hat' } });
+
+  beforeEach(async () => {
+    shop = await new Shop({ definitions: [OrderSaga] }).open();
+    shop.answer = () => ({ kind: 'succeeded', data: { item: 'hat' } });
+  });
+  afterEach(() => shop.close());
+
+  it('loses no start: all are done when the store is as it was', async () => {
+    becomeUnusable();
+    for (let n = 0; n < 5; n += 1) await start(`o-${n}`);
+    await shop.clock.advance(30_000);
+    recover();
+    await shop.clock.advance(30_000);
+    expect(shop.deadLetters()).toEqual([]);
+    for (let n = 0; n < 5; n += 1) expect(await shop.status(`o-${n}`)).toBe('running');
+  });
+
+  it('loses no reply: the saga is not suspended, and its reply is not put aside', async () => {
+    shop.answer = () => {
+      becomeUnusable();
+      return { kind: 'succeeded', data: { item: 'hat' } };
+    };
+    await start('o-1');
+    await shop.clock.advance(5_000);
+    recover();
+    await shop.clock.advance(20_000);
+    expect(shop.deadLetters('shop.saga.replies')).toEqual([]);
+    expect(await shop.engine.find('o-1')).toMatchObject({
+      status: 'running',
+      visits: [{ action: { state: 'succeeded' } }, {}],
     });
   });
 });
