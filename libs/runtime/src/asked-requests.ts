@@ -131,7 +131,9 @@ export function outsideMessage(work: OutsideWork): Message {
     case 'call':
       return messageFor(key, work.messageId, RequestType.call, { call: work.call, data: work.request });
     case 'cancel':
-      return messageFor(key, crypto.randomUUID(), RequestType.cancel, { reason: work.reason });
+      return messageFor(key, work.messageId ?? crypto.randomUUID(), RequestType.cancel, {
+        reason: work.reason,
+      });
     case 'operator':
       return messageFor(key, crypto.randomUUID(), OPERATE, { action: work.action, note: work.note });
   }

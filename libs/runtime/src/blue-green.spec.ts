@@ -437,6 +437,15 @@ describe('blue-green: processes that know different definitions', () => {
       expect((await refusal(old.cancel('p', 'too late'))).code).toBe('ended');
     });
 
+    it('a cancel that was granted is granted again under its message id', async () => {
+      const cancel = (engine: SagaEngine): Promise<unknown> =>
+        during(engine.cancel('o', 'a test', 'cancel-1'));
+      await cancel(old);
+      expect((await find('o'))?.status).toBe('compensated');
+      await expect(cancel(old)).resolves.toMatchObject({ status: 'compensated' });
+      await expect(cancel(newer)).resolves.toMatchObject({ status: 'compensated' });
+    });
+
     it('says that no live process knows it, and does nothing; but a signal waits for one', async () => {
       await stop(newer);
       await clock.advance(2_500);
