@@ -60,7 +60,7 @@ describe('options that would hold up or lose commands are refused at boot, with 
     await expect(startTestParticipant([Hasty])).rejects.toThrow(/'payment.call', option 'timeLimit'/);
   });
 
-  it.each([[[]], [['']], [['no topic']]])('replyTopics: %j', async (replyTopics) => {
+  it.each([[[]], [['']], [['no topic']], [['.']], [['..']]])('replyTopics: %j', async (replyTopics) => {
     await expect(boot({ replyTopics })).rejects.toThrow(/'replyTopics'/);
   });
 });

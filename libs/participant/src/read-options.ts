@@ -1,4 +1,5 @@
 import { checkFlag, checkIdentifier, checkOptions, checkWhole, DefinitionError, topics } from '@skald/core';
+import { isTopicName } from '@skald/runtime';
 import { readRetention } from './barrier-retention.js';
 import type { ParticipantOptions } from './participant-options.js';
 import { readTimeLimit } from './time-limit.js';
@@ -60,17 +61,12 @@ export function readParticipantOptions(options: ParticipantOptions): Participant
   };
 }
 
-/** @see https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/internals/Topic.java */
 function checkedTopics(subject: string, names: readonly string[] | undefined): readonly string[] {
   if (names === undefined) return [];
-  if (names.length > 0 && names.every(isTopic)) return names;
+  if (names.length > 0 && names.every((name) => typeof name === 'string' && isTopicName(name))) return names;
   throw new DefinitionError(
     subject,
     'replyTopics',
-    "list the names of topics (letters, digits, '.', '_' and '-'), or leave it out",
+    "list the names of topics (1 to 249 letters, digits, '.', '_' and '-', and neither '.' nor '..'), or leave it out",
   );
-}
-
-function isTopic(name: unknown): boolean {
-  return typeof name === 'string' && /^[\w.-]{1,249}$/.test(name);
 }
