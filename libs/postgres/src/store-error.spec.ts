@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   ConcurrentChangeError,
+  isEnvironments,
   StoreNotSetUpError,
   StoreUnavailableError,
   UnstorableError,
 } from '@skald/runtime';
+import { isConnectionError } from './is-connection-error.js';
 import { isAway, makingValues, storeError, unavailable } from './store-error.js';
 
 const fromServer = (code: string, more: object = {}): Error =>
@@ -18,6 +20,9 @@ describe('an error of PostgreSQL, as the engine understands it', () => {
     ['a value that is missing', fromServer('23502', { table: 'skald_instance' })],
     ['a key of another table', fromServer('23505', { table: 'skald_outbox' })],
     ['a row of an index that is too large', fromServer('54000')],
+    ['more rows than one', fromServer('21000')],
+    ['what a view refuses', fromServer('44000')],
+    ['what a trigger raises', fromServer('P0001')],
   ])('says that the values are at fault, quoting none of them: %s', (_, error) => {
     const told = storeError(error);
     expect(told).toBeInstanceOf(UnstorableError);
@@ -92,4 +97,31 @@ describe('an error of PostgreSQL, as the engine understands it', () => {
     expect(() => makingValues(() => JSON.stringify({ n: 1n }))).toThrow(UnstorableError);
     expect(makingValues(() => JSON.stringify({ n: 1 }))).toBe('{"n":1}');
   });
+});
+
+describe('whose fault an error of PostgreSQL is', () => {
+  const CODES =
+    '08006 0A000 21000 22021 22P02 23502 23505 23514 25006 25P02 28P01 3D000 40001 40P01 42P01 42501 44000 53100 53300 54000 ' +
+    '55P03 57014 57P01 58030 F0000 P0001 P0002 XX000';
+  it.each(CODES.split(' '))('is the same for the store as for the runtime: SQLSTATE %s', (code) => {
+    const error = fromServer(code, { table: 'skald_outbox' });
+    expect(isEnvironments(storeError(error))).toBe(isEnvironments(error));
+  });
+
+  const SYSTEM =
+    'EAI_AGAIN ECONNABORTED ECONNREFUSED ECONNRESET EHOSTDOWN EHOSTUNREACH ENETDOWN ENETUNREACH ENOTFOUND EPIPE ETIMEDOUT';
+  it.each(SYSTEM.split(' '))('is the connection, at every place that asks: %s', (code) => {
+    const error = Object.assign(new Error(`read ${code}`), { code });
+    expect(isConnectionError(error)).toBe(true);
+    expect(isEnvironments(error)).toBe(true);
+    expect(storeError(error)).toBeInstanceOf(StoreUnavailableError);
+  });
+
+  it.each(['EMFILE', 'ENFILE', 'EPERM', 'EBUSY', 'EROFS', 'EBADF', 'EISDIR'])(
+    'is the same for both when the system says %s, which is no SQLSTATE',
+    (code) => {
+      const error = Object.assign(new Error('x'), { code });
+      expect(isEnvironments(storeError(error))).toBe(isEnvironments(error));
+    },
+  );
 });

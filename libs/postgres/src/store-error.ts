@@ -3,8 +3,11 @@ import { messageOf, StoreNotSetUpError, StoreUnavailableError, UnstorableError }
 import { isConnectionError } from './is-connection-error.js';
 import { lostRace } from './lost-race.js';
 
-/** Data exceptions, violated constraints, exceeded limits of a program: the values are at fault, at any hour. */
-const VALUES = /^(?:22|23|54)...$/;
+/**
+ * Wrong numbers of rows, data exceptions, violated constraints and views' checks, exceeded limits of a program, and what a
+ * trigger raises: the values are at fault, at any hour. The runtime's `isEnvironments` says the same.
+ */
+const VALUES = /^(?:2[123]|44|54|P0)...$/;
 const SQL_STATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 /** Login, database, tables and rights. */
 const SET_UP = /^(?:28|3D|3F|42)...$/;

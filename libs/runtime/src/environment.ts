@@ -22,8 +22,8 @@ const SYSTEM_CODES = new Set([
   'EPIPE',
   'ETIMEDOUT',
 ]);
-/** PostgreSQL's own codes: five characters, of which the first two are the class. */
-const SQL_STATE = /^[0-9A-Z]{5}$/;
+/** PostgreSQL's own codes: five characters, of which the first two are the class. All have a digit, unlike `EPERM`. */
+const SQL_STATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 /**
  * Classes that blame what was written: wrong number of rows, data, constraints, WITH CHECK OPTION, program limits, RAISE.
  * All other classes are about the connection, the server, its schema or its locks.
