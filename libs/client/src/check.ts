@@ -1,4 +1,4 @@
-import { checkJson, type DataClass, sagaIdProblem, textProblem } from '@skald/core';
+import { attributeProblem, checkJson, type DataClass, sagaIdProblem, textProblem } from '@skald/core';
 import { validateData } from '@skald/runtime';
 import { InvalidInputError } from './errors.js';
 
@@ -20,9 +20,7 @@ export function checkData(what: string, type: DataClass<object>, data: unknown):
 
 /** @throws InvalidInputError */
 export function checkMessageId(id: string): void {
-  // oxlint-disable-next-line no-control-regex -- control characters are just what must be kept out
-  const isGood = /^[^\u0000-\u001f\u007f]*$/.test(id) && textProblem(id) === undefined;
-  if (isGood && id.length >= 1 && id.length <= LONGEST_MESSAGE_ID) return;
+  if (attributeProblem(id) === undefined && id.length >= 1 && id.length <= LONGEST_MESSAGE_ID) return;
   const problem = `a message id is a string of 1 to ${LONGEST_MESSAGE_ID} characters without control characters`;
   throw new InvalidInputError('the message id', [problem]);
 }

@@ -168,6 +168,11 @@ function encode(part: string): string {
   return UNRESERVED.test(part) ? part : encodeURIComponent(part);
 }
 
+/** How long a part of an id is in it. The text must hold no half of a character. */
+export function encodedLength(part: string): number {
+  return encode(part).length;
+}
+
 function decode(part: string): string {
   if (!part.includes('%')) return part;
   try {

@@ -113,7 +113,7 @@ export type {
   Waited,
   WaitOptions,
 } from './saga-options.js';
-export { printable, shortened, storable, textProblem, thrownText } from './text.js';
+export { attributeProblem, printable, shortened, storable, textProblem, thrownText } from './text.js';
 export { timelineText } from './timeline.js';
 export { timeText } from './time-text.js';
 export { transition } from './transition.js';

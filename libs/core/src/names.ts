@@ -1,10 +1,18 @@
 import { DefinitionError } from './errors.js';
+import { encodedLength } from './ids.js';
+import { attributeProblem } from './text.js';
 
 const IDENTIFIER = /^[a-z][a-z0-9-]{0,62}$/;
 const STEP_NAME = /^[^\s/](?:[^\n\r/]{0,98}[^\s/])?$/u;
 const DATA_NAME = /^[a-zA-Z_$][\w$]{0,62}$/;
-// oxlint-disable-next-line no-control-regex -- control characters are just what must be kept out
-const SAGA_ID = /^[^\u0000-\u001f\u007f]{1,200}$/u;
+
+/**
+ * How long they may be percent-encoded, as they stand in the ids of commands. With both at their longest, and all else of an
+ * id, too, it is one that doors and participants take. Every saga id of 200 UTF-16 units fits, and so does that of any child.
+ */
+const LONGEST_ENCODED_ID = 1_800;
+const LONGEST_ENCODED_STEP = 450;
+const LONGEST_ID = 200;
 
 /** Names of namespaces, definitions and participants: they become part of topic names. */
 export function checkIdentifier(subject: string, option: string, name: unknown): void {
@@ -18,13 +26,17 @@ export function checkIdentifier(subject: string, option: string, name: unknown):
   }
 }
 
-export function checkStepName(subject: string, name: string): void {
-  if (!STEP_NAME.test(name)) {
+export function checkStepName(subject: string, name: unknown): void {
+  if (typeof name !== 'string' || !STEP_NAME.test(name) || attributeProblem(name) !== undefined) {
     throw new DefinitionError(
       subject,
       'name',
-      `${JSON.stringify(name)} is not a step name; use 1 to 100 characters on one line, without '/' and outer spaces`,
+      `${JSON.stringify(name)} is not a step name; use 1 to 100 characters on one line, without '/', control characters and outer spaces`,
     );
+  }
+  if (encodedLength(name) > LONGEST_ENCODED_STEP) {
+    const problem = `${JSON.stringify(name)} is too long; percent-encoded, a step name has at most ${LONGEST_ENCODED_STEP} characters`;
+    throw new DefinitionError(subject, 'name', problem);
   }
 }
 
@@ -39,17 +51,25 @@ export function checkDataName(subject: string, name: string): void {
   }
 }
 
-/** Half of a character: it would not come back from the database as it went in. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
 /**
- * Says what is wrong with a saga id, or nothing. An id is the caller's: any 1 to 200 printable characters. But not `.` and
+ * Says what is wrong with a saga id, or nothing. An id is the caller's: any 1 to 200 printable characters, of which 1,800
+ * remain when they are percent-encoded; that is exceeded by more than 150 characters such as emoji only. But not `.` and
  * `..`: in the path of an address they mean "here" and "one up", and whatever resolves paths takes them out, so such a saga
  * could never be reached over REST.
  */
 export function sagaIdProblem(id: unknown): string | undefined {
   if (id === '.' || id === '..') return `a saga id must not be '${id}', which cannot stand in an address`;
-  return typeof id === 'string' && SAGA_ID.test(id) && !LONE_SURROGATE.test(id)
+  if (typeof id !== 'string' || !isOfLength(id) || attributeProblem(id) !== undefined) {
+    return `a saga id is a string of 1 to ${LONGEST_ID} characters without control characters`;
+  }
+  // No UTF-16 unit takes more than nine characters.
+  return id.length <= LONGEST_ENCODED_ID / 9 || encodedLength(id) <= LONGEST_ENCODED_ID
     ? undefined
-    : 'a saga id is a string of 1 to 200 characters without control characters';
+    : `a saga id has at most ${LONGEST_ENCODED_ID} characters when it is percent-encoded`;
+}
+
+/** A character outside the first plane is two UTF-16 units, and counts once. */
+function isOfLength(id: string): boolean {
+  if (id.length <= LONGEST_ID) return id !== '';
+  return id.length <= 2 * LONGEST_ID && [...id].length <= LONGEST_ID;
 }

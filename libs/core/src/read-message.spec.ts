@@ -32,7 +32,9 @@ describe('a message from outside', () => {
     'is refused when an attribute holds %j, which no CloudEvent may',
     (text) => {
       for (const name of ['id', 'type', 'source', 'step', 'commandid', 'replyto']) {
-        expect(() => readMessage({ ...GOOD, [name]: text })).toThrow(`'${name}' holds a control character`);
+        expect(() => readMessage({ ...GOOD, [name]: text })).toThrow(
+          new RegExp(`'${name}' holds (?:a control|half a) character`),
+        );
       }
     },
   );

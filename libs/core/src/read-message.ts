@@ -2,7 +2,7 @@ import { SkaldError } from './errors.js';
 import { JsonTextError, outermostJson, readJson } from './json-text.js';
 import type { Message } from './message.js';
 import { sagaIdProblem } from './names.js';
-import { shortened } from './text.js';
+import { attributeProblem, shortened } from './text.js';
 
 /** What came over the wire is no message of Skald. The text says which attribute is wrong. */
 export class MalformedMessageError extends SkaldError {
@@ -28,18 +28,14 @@ const IDS: ReadonlySet<string> = new Set(['id', 'commandid', 'requestid', 'compe
 /** Every id that Skald makes is shorter. */
 const LONGEST_ID = 3_000;
 const LONGEST_ATTRIBUTE = 1_000;
-/** What CloudEvents allows in no attribute, beside halves of characters. */
-// oxlint-disable-next-line no-control-regex -- control characters are just what must be kept out
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 function checkText(name: string, text: string): void {
   const longest = IDS.has(name) ? LONGEST_ID : LONGEST_ATTRIBUTE;
   if (text.length > longest) {
     throw new MalformedMessageError(`the attribute '${name}' is longer than ${longest} characters`);
   }
-  if (CONTROL.test(text) || !text.isWellFormed()) {
-    throw new MalformedMessageError(`the attribute '${name}' holds a control character or half a character`);
-  }
+  const problem = attributeProblem(text);
+  if (problem !== undefined) throw new MalformedMessageError(`the attribute '${name}' holds ${problem}`);
 }
 
 /**
@@ -168,7 +164,7 @@ export function readRequester(event: unknown): Requester | undefined {
   const { id, sagaid, type } = event;
   if (typeof id !== 'string' || typeof sagaid !== 'string' || sagaIdProblem(sagaid) !== undefined)
     return undefined;
-  if (id === '' || id.length > LONGEST_ID || CONTROL.test(id) || !id.isWellFormed()) return undefined;
+  if (id === '' || id.length > LONGEST_ID || attributeProblem(id) !== undefined) return undefined;
   // An id with this sign may have been another one before it was read.
   if (id.includes('\ufffd') || sagaid.includes('\ufffd')) return undefined;
   return { id, sagaid, type: typeof type === 'string' ? type : undefined };

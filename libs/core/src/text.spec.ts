@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { printable, shortened, textProblem } from './text.js';
+import { attributeProblem, printable, shortened, textProblem } from './text.js';
 
 describe('a text from outside', () => {
   it('is cut without splitting a character', () => {
@@ -18,5 +18,13 @@ describe('a text from outside', () => {
     expect(textProblem('a\0')).toBe('NUL');
     expect(textProblem('\ud83d')).toBe('half a character');
     expect(textProblem('😀 é')).toBeUndefined();
+  });
+
+  it('is known to hold what no attribute of a message may', () => {
+    for (const text of ['a\0', '\t', 'a\n', '\u001e', '\u007f', '\u0080', 'a\u0085b', '\u009f']) {
+      expect(attributeProblem(text)).toBe('a control character');
+    }
+    expect(attributeProblem('a\ud800b')).toBe('half a character');
+    expect(attributeProblem('😀 é\u00a0')).toBeUndefined();
   });
 });

@@ -4,6 +4,20 @@ export function textProblem(text: string): 'NUL' | 'half a character' | undefine
   return text.isWellFormed() ? undefined : 'half a character';
 }
 
+// oxlint-disable-next-line no-control-regex -- control characters are just what must be kept out
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/**
+ * What of a text cannot stand in an attribute of a message, if there is such a thing: an id, a name. Whatever takes one asks
+ * this, so that what is accepted at one door is accepted at all of them.
+ *
+ * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#type-system
+ */
+export function attributeProblem(text: string): 'a control character' | 'half a character' | undefined {
+  if (CONTROL.test(text)) return 'a control character';
+  return text.isWellFormed() ? undefined : 'half a character';
+}
+
 /**
  * A text from outside, at most `maximum` UTF-16 units long. What is cut off is marked by an ellipsis, and no character is
  * cut in two.

@@ -1,4 +1,10 @@
-import { type CommandContract, DefinitionError, type Message, printable } from '@skald/core';
+import {
+  attributeProblem,
+  type CommandContract,
+  DefinitionError,
+  type Message,
+  printable,
+} from '@skald/core';
 import type { DeadLetter, Delivery } from '@skald/runtime';
 import type { MessageHandler } from '@nestjs/microservices';
 import type { HandlerExtras, HandlerTransaction } from './command-handler.decorator.js';
@@ -9,8 +15,6 @@ const LONGEST_ID = 2_500;
 /** How much of a text from outside stands in a reason. */
 const LONGEST_QUOTE = 200;
 const LONGEST_LIST = 1_000;
-/** PostgreSQL stores neither NUL nor half a character. */
-const UNSTORABLE = /[\p{Cc}\p{Surrogate}]/u;
 
 export interface ServedCommand {
   readonly contract: CommandContract;
@@ -150,7 +154,7 @@ export class ServedCommands {
 /** The barrier would fail with it each time that it comes, and hold up its neighbours. */
 function isStorable(id: string | undefined): boolean {
   if (id === undefined) return true;
-  return Buffer.byteLength(id) <= LONGEST_ID && !UNSTORABLE.test(id);
+  return Buffer.byteLength(id) <= LONGEST_ID && attributeProblem(id) === undefined;
 }
 
 /** What is wrong with the commands that it names, if it names some. */
