@@ -73,13 +73,62 @@ describe('how far a group has got', () => {
     expect(seen.reachedAt(600_101)).toBeUndefined();
   });
 
-  it('counts a group that lives and does not move for long as being at the end', () => {
-    const history = historyOf([0, [7, 5], [6, 5]], [30_000, [7, 6], [6, 6]], [60_000, [7, 7], [6, 7]]);
-    expect(history.reachedAt(0)).toBeUndefined();
-    expect(history.reachedAt(0, { stalledMs: 60_000 })).toBe(60_010);
-    expect(history.reachedAt(0, { stalledMs: 60_001 })).toBeUndefined();
-    const moving = historyOf([0, [70], [6]], [30_000, [70], [7]], [60_000, [70], [8]]);
-    expect(moving.reachedAt(0, { stalledMs: 60_000 })).toBeUndefined();
+  describe('of a group that lives and does not move', () => {
+    /** Every ten seconds from 0 to 60 s. */
+    const looked = (
+      look: (at: number) => [ends: number[], confirmed: (number | undefined)[]],
+    ): ProgressHistory =>
+      historyOf(
+        ...[0, 10_000, 20_000, 30_000, 40_000, 50_000, 60_000].map(
+          (at): [number, number[], (number | undefined)[]] => [at, ...look(at)],
+        ),
+      );
+
+    it('counts as being at the end of what has lain unread for long', () => {
+      const history = looked((at) => [
+        [7, at],
+        [6, at],
+      ]);
+      expect(history.reachedAt(0)).toBeUndefined();
+      expect(history.reachedAt(0, { stalledMs: 60_000 })).toBe(60_010);
+      expect(history.reachedAt(0, { stalledMs: 60_001 })).toBeUndefined();
+    });
+
+    it('is not at the end while it moves', () => {
+      const moving = looked((at) => [[70], [at / 10_000]]);
+      expect(moving.reachedAt(0, { stalledMs: 60_000 })).toBeUndefined();
+    });
+
+    it('is not at the end where nothing lay unread before, however long it was idle', () => {
+      const idle = looked((at) => [[at < 60_000 ? 7 : 8], [7]]);
+      expect(idle.reachedAt(60_000, { stalledMs: 60_000 })).toBeUndefined();
+      const unseen = historyOf([0, [7], [7]], [3_600_000, [8], [7]]);
+      expect(unseen.reachedAt(3_600_000, { stalledMs: 60_000 })).toBeUndefined();
+    });
+
+    it('is not at the end of what came behind something that has lain unread for long', () => {
+      const behind = looked((at) => [[at < 60_000 ? 7 : 8], [6]]);
+      expect(behind.reachedAt(50_000, { stalledMs: 60_000 })).toBe(60_010);
+      expect(behind.reachedAt(60_000, { stalledMs: 60_000 })).toBeUndefined();
+    });
+
+    it('is not at the end when nobody looked for a while: it may have been away all the time', () => {
+      const away = historyOf([0, [7], [6]], [10_000, [7], [6]], [80_000, [7], [6]]);
+      expect(away.reachedAt(0, { stalledMs: 60_000 })).toBeUndefined();
+    });
+  });
+
+  it('of a key is that of all partitions once the topic has got more of them', () => {
+    // The key '1' lay in the only partition, unread.
+    const history = new ProgressHistory(
+      (key, partitions) => Number(key) % partitions,
+      () => 0,
+    );
+    history.add({ at: 0, seenAt: 10, ends: [5], confirmed: [3] });
+    history.add({ at: 500, seenAt: 510, ends: [5, 0], confirmed: [3, undefined] });
+    expect(history.reachedAt(500, { key: '1' })).toBeUndefined();
+    history.add({ at: 1_000, seenAt: 1_010, ends: [5, 1], confirmed: [5, 0] });
+    expect(history.reachedAt(500, { key: '1' })).toBe(1_010);
   });
 
   it('keeps a bounded number of looks, and forgets so that it errs on the late side', () => {

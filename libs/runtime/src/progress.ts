@@ -19,8 +19,9 @@ export interface Reached {
   /** Only where messages of this key lie. Default: everywhere in the topic. */
   readonly key?: string;
   /**
-   * Where the group has not moved for so long it counts as being at the end: for a group that is known to live, since what
-   * is left may be marks of a foreign sender's transaction, which are no messages. Milliseconds. Default: never.
+   * Where something has lain unread for so long, and the group has not moved, it counts as read: for a group that is known
+   * to live, since it may be marks of a foreign sender's transaction, which are no messages. What came later does not count
+   * as read, and neither does anything when nobody looked meanwhile. Milliseconds. Default: never.
    */
   readonly stalledMs?: number;
 }
@@ -56,10 +57,14 @@ export function progressAt(now: number, progress: Progress): Progress {
 
 /** As many looks are kept. Of more than that every second old one is forgotten, which makes answers later and never wrong. */
 const KEPT = 240;
+/** Between looks that are further apart anything may have happened: an outage, a process that was paused. */
+const LOOKED_AWAY_MS = 15_000;
 
 /** What looking at a group again and again tells of its progress. */
 export class ProgressHistory implements Progress {
   private samples: ProgressSample[] = [];
+  /** The topic got more partitions since the first look: what was sent before lies where its key no longer says. */
+  private hasGrown = false;
 
   /**
    * @param partitionOf where messages of a key lie, among so many partitions
@@ -84,6 +89,8 @@ export class ProgressHistory implements Progress {
 
   /** Takes a look, later than all before. */
   add(sample: ProgressSample): void {
+    const last = this.samples.at(-1);
+    if (last !== undefined && last.ends.length !== sample.ends.length) this.hasGrown = true;
     this.samples.push(sample);
     if (this.samples.length <= KEPT) return;
     this.samples = this.samples.filter((_, index) => index % 2 === 0 || index > KEPT / 2);
@@ -93,7 +100,8 @@ export class ProgressHistory implements Progress {
     const from = this.samples.findIndex(({ at }) => at >= time);
     const first = this.samples[from];
     if (first === undefined) return undefined;
-    const partition = key === undefined ? undefined : this.partitionOf(key, first.ends.length);
+    const isAnywhere = key === undefined || this.hasGrown;
+    const partition = isAnywhere ? undefined : this.partitionOf(key, first.ends.length);
     for (let index = from; index < this.samples.length; index += 1) {
       const sample = this.samples[index];
       if (sample !== undefined && isReached(first.ends, sample, partition)) return sample.seenAt;
@@ -101,19 +109,35 @@ export class ProgressHistory implements Progress {
     return stalledMs === undefined ? undefined : this.stalledAt(first, partition, stalledMs);
   }
 
-  /** Whether everything is reached but where nothing has moved for long. */
+  /** Whether everything is reached but what has lain unread for long where nothing moved. */
   private stalledAt(
     first: ProgressSample,
     partition: number | undefined,
     stalledMs: number,
   ): number | undefined {
     const last = this.samples.at(-1);
-    const before = last && this.samples.findLast(({ at }) => at <= last.at - stalledMs);
+    const before = this.watchedSince(stalledMs);
     if (last === undefined || before === undefined) return undefined;
-    const needed = first.ends.map((end, at) =>
-      positionIn(before, at) === positionIn(last, at) ? Math.min(end, positionIn(last, at)) : end,
-    );
+    const needed = first.ends.map((end, at) => {
+      const position = positionIn(last, at);
+      const isStalled = positionIn(before, at) === position && end <= (before.ends[at] ?? 0);
+      return isStalled ? Math.min(end, position) : end;
+    });
     return isReached(needed, last, partition) ? last.seenAt : undefined;
+  }
+
+  /** The look so long before the last, if there were looks all the time since. */
+  private watchedSince(milliseconds: number): ProgressSample | undefined {
+    let later = this.samples.at(-1);
+    if (later === undefined) return undefined;
+    const until = later.at - milliseconds;
+    for (let index = this.samples.length - 1; index >= 0; index -= 1) {
+      const sample = this.samples[index];
+      if (sample === undefined || later.at - sample.at > LOOKED_AWAY_MS) return undefined;
+      if (sample.at <= until) return sample;
+      later = sample;
+    }
+    return undefined;
   }
 }
 
