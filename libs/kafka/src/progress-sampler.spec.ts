@@ -15,19 +15,25 @@ describe('the sampler of progress', () => {
     end: 7,
     confirmed: 7n,
     error: undefined as Error | undefined,
+    delayMs: 0,
+    silentGroup: '',
     bounds: async () => {
       admin.looks += 1;
+      if (admin.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, admin.delayMs));
       if (admin.error) throw admin.error;
       return { starts: [0], ends: [admin.end] };
     },
-    confirmedIn: async () => new Map([[TOPIC, new Map([[0, admin.confirmed]])]]),
+    confirmedIn: async (group: string) => {
+      if (group === admin.silentGroup) await new Promise(() => undefined);
+      return new Map([[TOPIC, new Map([[0, admin.confirmed]])]]);
+    },
   };
   const lines: string[] = [];
   let sampler: ProgressSampler;
 
   beforeEach(() => {
     jest.useFakeTimers();
-    Object.assign(admin, { looks: 0, end: 7, confirmed: 7n, error: undefined });
+    Object.assign(admin, { looks: 0, end: 7, confirmed: 7n, error: undefined, delayMs: 0, silentGroup: '' });
     lines.length = 0;
     sampler = new ProgressSampler(
       { bounds: admin.bounds, confirmed: admin.confirmedIn },
@@ -99,6 +105,69 @@ describe('the sampler of progress', () => {
       expect(sampler.progress(GROUP, TOPIC)?.knownAt).toBeDefined();
     },
   );
+
+  /** Somebody asks twice a second. */
+  async function asked(milliseconds: number): Promise<void> {
+    for (let at = 0; at < milliseconds; at += 500) {
+      sampler.progress(GROUP, TOPIC);
+      await jest.advanceTimersByTimeAsync(500);
+    }
+  }
+
+  describe('after an outage of Kafka, in which nobody asks', () => {
+    it('is not blind because its last look hung for 40 s', async () => {
+      await asked(2_000);
+      admin.delayMs = 40_000;
+      admin.error = new Error('Request timed out');
+      await asked(6_000);
+      await jest.advanceTimersByTimeAsync(60_000);
+      admin.delayMs = 0;
+      admin.error = undefined;
+      expect(sampler.progress(GROUP, TOPIC)).toBeDefined();
+    });
+
+    it('is not blind because the first look afterwards fails once', async () => {
+      await asked(2_000);
+      admin.error = new Error('connect ECONNREFUSED');
+      await asked(6_000);
+      await jest.advanceTimersByTimeAsync(60_000);
+      admin.error = new Error('the coordinator is loading');
+      sampler.progress(GROUP, TOPIC);
+      await jest.advanceTimersByTimeAsync(500);
+      expect(sampler.progress(GROUP, TOPIC)).toBeDefined();
+    });
+
+    it('is not blind for what it could not tell before it', async () => {
+      admin.error = new Error('no answer');
+      await asked(40_000);
+      expect(sampler.progress(GROUP, TOPIC)).toBeUndefined();
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect(sampler.progress(GROUP, TOPIC)).toBeDefined();
+    });
+
+    it('stays blind of what this user may not know', async () => {
+      admin.error = refusal('GROUP_AUTHORIZATION_FAILED');
+      await asked(1_000);
+      await jest.advanceTimersByTimeAsync(120_000);
+      expect(sampler.progress(GROUP, TOPIC)).toBeUndefined();
+    });
+  });
+
+  it('takes a look without an answer for one that failed, and cannot tell when there are several', async () => {
+    admin.delayMs = 3_600_000;
+    await asked(30_000);
+    expect(sampler.progress(GROUP, TOPIC)).toBeDefined();
+    await asked(10_000);
+    expect(sampler.progress(GROUP, TOPIC)).toBeUndefined();
+  });
+
+  it('looks at the others while the coordinator of one group does not answer', async () => {
+    admin.silentGroup = 'shop.gone';
+    sampler.progress('shop.gone', TOPIC);
+    await asked(3_000);
+    const others = sampler.progress(GROUP, TOPIC);
+    expect(others?.knownAt).toBeGreaterThanOrEqual(performance.now() - 500);
+  });
 
   it('still says "not yet" through an outage, and cannot tell only when that lasts', async () => {
     admin.error = new Error('no answer');
