@@ -47,7 +47,14 @@ export type {
   SagaEvent,
   Transition,
 } from './events.js';
-export { commandId, incarnationOf, lifecycleId, MalformedIdError, parseCommandId, parseId } from './ids.js';
+export {
+  commandId,
+  incarnationOf,
+  lifecycleId,
+  MalformedIdError,
+  parseCommandId,
+  parseId,
+} from './ids.js';
 export type { CommandRef, Direction, LifecycleRef } from './ids.js';
 export { commandIdOf, exchangeOf, isEnded, isOpen, lifecycleIdOf } from './instance.js';
 export type {
@@ -59,7 +66,7 @@ export type {
   SagaStatus,
   Visit,
 } from './instance.js';
-export { canonicalJson, hash64 } from './json.js';
+export { canonicalJson, hash64, isSameJson } from './json.js';
 export type { DataClass, Json, JsonObject, JsonShape, MustBeJson } from './json.js';
 export { JsonTextError, MAXIMUM_JSON_DEPTH, readJson } from './json-text.js';
 export {

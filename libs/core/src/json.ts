@@ -38,6 +38,24 @@ export function canonicalJson(value: unknown): string {
   return `${text}}`;
 }
 
+const texts = new WeakMap<object, string>();
+
+/**
+ * Whether two values have the same canonical JSON. The text of each object is made once and remembered for as long as the
+ * object is there, so that many small values are compared with one large value in the time of their own length. What has been
+ * compared must not be changed any more.
+ */
+export function isSameJson(one: unknown, other: unknown): boolean {
+  return one === other || rememberedText(one) === rememberedText(other);
+}
+
+function rememberedText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return canonicalJson(value);
+  let text = texts.get(value);
+  if (text === undefined) texts.set(value, (text = canonicalJson(value)));
+  return text;
+}
+
 const FNV_OFFSET_BASIS = 0xcbf29ce484222325n;
 const FNV_PRIME = 0x100000001b3n;
 

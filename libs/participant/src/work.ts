@@ -1,4 +1,4 @@
-import { canonicalJson, type Message } from '@skald/core';
+import { isSameJson, type Message } from '@skald/core';
 import type { Delivery } from '@skald/runtime';
 import type { EntityManager } from 'typeorm';
 import type { BarrierCommand, FinalOutcome } from './barrier-ledger.js';
@@ -70,7 +70,7 @@ function isCopy({ message: one }: Work, { message: other }: Work): boolean {
     one.sagaid === other.sagaid &&
     one.compensates === other.compensates &&
     one.probes === other.probes &&
-    canonicalJson(one.data) === canonicalJson(other.data)
+    isSameJson(one.data, other.data)
   );
 }
 

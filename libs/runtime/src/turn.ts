@@ -1,12 +1,12 @@
 import {
   type AnySaga,
   type CallAnswer,
-  canonicalJson,
   type CommandRef,
   definitionRef,
   historyEntry,
   isDetail,
   isEnded,
+  isSameJson,
   type JsonObject,
   lifecycleIdOf,
   type OutgoingMessage,
@@ -254,7 +254,7 @@ export class DecidedTurn {
       work.parentCommand === undefined &&
       present.parent === undefined &&
       present.definition.name === work.definition.name &&
-      canonicalJson(present.input) === canonicalJson(work.input);
+      isSameJson(present.input, work.input);
     if (!isSame && !isSameChild) {
       throw new RequestRefusedError(
         'saga_exists',
