@@ -95,13 +95,19 @@ export interface ReplacedValue {
 export interface KeptSignal {
   readonly signal: string;
   readonly data: unknown;
+  /** How much its data is as JSON, in bytes of UTF-8. Absent where it was awaited, and in instances of earlier builds. */
+  readonly bytes?: number;
 }
 
 /** A message from outside that was handled, so that its copies change nothing. */
 export interface HandledMessage {
   readonly id: string;
-  /** Of a call: what it was answered. */
+  /** Of a call: what it was answered. Absent where `isAnswerGone`. */
   readonly answer?: CallAnswer;
+  /** How much the answer is as JSON, in bytes of UTF-8. Absent in instances of earlier builds. */
+  readonly bytes?: number;
+  /** The call was answered with more than is remembered: a copy of it cannot be told the same again. */
+  readonly isAnswerGone?: true;
 }
 
 export type CallAnswer =

@@ -38,6 +38,13 @@ export function canonicalJson(value: unknown): string {
   return `${text}}`;
 }
 
+const utf8 = new TextEncoder();
+
+/** How much a value is as JSON, in bytes of UTF-8. */
+export function jsonBytes(value: unknown): number {
+  return utf8.encode(JSON.stringify(value) ?? '').length;
+}
+
 const texts = new WeakMap<object, string>();
 
 /**

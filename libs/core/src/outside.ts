@@ -1,18 +1,20 @@
-import type { AnySaga } from './definition.js';
+import { type AnySaga, nodeNamed } from './definition.js';
 import { answerTo } from './definition-calls.js';
 import { reasonText, type SagaEvent, type Transition } from './events.js';
-import { type CallAnswer, type HandledMessage, isEnded, type SagaInstance } from './instance.js';
+import { handledBefore, remember } from './handled-messages.js';
+import { type CallAnswer, isEnded, isOpen, type KeptSignal, type SagaInstance } from './instance.js';
+import { jsonBytes } from './json.js';
 import { thrownText } from './text.js';
 import { Turn } from './turn.js';
 
 type Of<Kind extends SagaEvent['kind']> = Extract<SagaEvent, { kind: Kind }>;
 
-/** So many messages from outside are remembered, so that their copies change nothing. */
-const REMEMBERED = 200;
 /** What a caller is told of an error. */
 const LONGEST_REASON = 1_000;
 /** So many signals of one name are kept that nothing waits for yet. What a saga waits for is always taken. */
 const KEPT = 100;
+/** Signals of all names that are kept are no more than this together: every change of a saga writes them anew. */
+const KEPT_BYTES = 1_000_000;
 
 /** The event is not granted; nothing changes. */
 export function refused(instance: SagaInstance, code: string, message: string): Transition {
@@ -34,24 +36,53 @@ export function onSignal(definition: AnySaga, instance: SagaInstance, event: Of<
     );
   }
   const inbox = instance.inbox ?? [];
-  if (inbox.filter(({ signal }) => signal === event.signal).length >= KEPT) {
-    return refused(
-      instance,
-      'inbox_full',
-      `saga '${instance.id}' keeps ${KEPT} signals '${event.signal}' that it has not waited for yet; send it again later`,
-    );
-  }
+  const isNext = isAwaited(definition, instance, event.signal);
+  const kept: KeptSignal = { signal: event.signal, data: event.data };
+  const bytes = isNext ? undefined : jsonBytes(event.data);
+  const problem = bytes === undefined ? undefined : fullText(instance, event.signal, bytes);
+  if (problem !== undefined) return refused(instance, 'inbox_full', problem);
   const turn = new Turn(definition, instance, event);
-  turn.next.inbox = [...inbox, { signal: event.signal, data: event.data }];
+  turn.next.inbox = [...inbox, bytes === undefined ? kept : { ...kept, bytes }];
   remember(turn, { id: event.messageId });
   turn.advance();
   return turn.end();
+}
+
+/** Whether a wait has begun that takes the signal, and none before it. While a saga is suspended it takes it later. */
+function isAwaited(definition: AnySaga, { visits, inbox = [] }: SagaInstance, signal: string): boolean {
+  return visits.some((visit) => {
+    if (!isOpen(visit.action)) return false;
+    const node = nodeNamed(definition, visit.step);
+    if (node.kind !== 'wait') return false;
+    const isTaken = (name: string): boolean => node.signals.some((one) => one.name === name);
+    return isTaken(signal) && !inbox.some((kept) => isTaken(kept.signal));
+  });
+}
+
+/** Why one more signal that nothing waits for yet cannot be kept, if it cannot. */
+function fullText({ id, inbox = [] }: SagaInstance, signal: string, bytes: number): string | undefined {
+  if (inbox.filter((kept) => kept.signal === signal).length >= KEPT) {
+    return `saga '${id}' keeps ${KEPT} signals '${signal}' that it has not waited for yet; send it again later`;
+  }
+  const keptBytes = inbox.reduce((sum, kept) => sum + (kept.bytes ?? jsonBytes(kept.data)), 0);
+  if (keptBytes + bytes <= KEPT_BYTES) return undefined;
+  return (
+    `saga '${id}' keeps ${keptBytes} bytes of signals that it has not waited for yet, and no more than ${KEPT_BYTES}; ` +
+    `send '${signal}' again later`
+  );
 }
 
 /** A call is answered at once, and may put a value beside the replies. */
 export function onCall(definition: AnySaga, instance: SagaInstance, event: Of<'call'>): Transition {
   const before = handledBefore(instance, event.messageId);
   if (before?.answer !== undefined) return { instance, effects: [], answer: before.answer };
+  if (before?.isAnswerGone) {
+    return refused(
+      instance,
+      'answered_before',
+      `the call was answered before, and its answer is no longer remembered; call '${event.call}' with another id`,
+    );
+  }
   if (isEnded(instance.status)) return refused(instance, 'ended', `saga '${instance.id}' has ended`);
   const handler = definition.calls.find(({ call }) => call.name === event.call);
   if (handler === undefined) {
@@ -103,12 +134,4 @@ export function turnBackProblem(
     };
   }
   return undefined;
-}
-
-function handledBefore(instance: SagaInstance, messageId: string): HandledMessage | undefined {
-  return instance.handled?.find(({ id }) => id === messageId);
-}
-
-function remember(turn: Turn, message: HandledMessage): void {
-  turn.next.handled = [...(turn.next.handled ?? []), message].slice(-REMEMBERED);
 }

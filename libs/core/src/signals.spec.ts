@@ -6,6 +6,7 @@ import { saga } from './saga.js';
 
 class Progress {
   percent!: number;
+  text?: string;
 }
 const Approved = signal('approved', { data: Progress });
 const Progressed = signal('progressed', { data: Progress });
@@ -35,5 +36,27 @@ describe('a flood of one signal (P13)', () => {
     expect(story.instance.inbox).toHaveLength(100);
     story.operate({ kind: 'suspend' }).signal(Approved, { percent: 7 }).operate({ kind: 'resume' });
     story.advance('1h').expectCompleted({ approval: 7, progress: 1 });
+  });
+});
+
+describe('signals of much data', () => {
+  const text = 'é'.repeat(150_000);
+  const full = (): Story => {
+    const story: Story = given(Waiting, { item: 'hat', amount: 1 });
+    for (let percent = 1; percent <= 3; percent += 1) story.signal(Progressed, { percent, text });
+    return story;
+  };
+
+  it('are kept up to 1 MB together, and what is awaited is taken however much is kept', () => {
+    const story = full().expectRefused('inbox_full', (one) => one.signal(Progressed, { percent: 4, text }));
+    story.expectRefused('inbox_full', (one) => one.signal(Approved, { percent: 7, text }));
+    story.signal(Progressed, { percent: 4 }).advance('1h').signal(Approved, { percent: 7, text });
+    story.expectCompleted({ approval: 7, progress: 1 });
+  });
+
+  it('are taken when they are awaited, though the saga is suspended: but only one', () => {
+    const story = full().advance('1h').operate({ kind: 'suspend' }).signal(Approved, { percent: 7, text });
+    story.expectRefused('inbox_full', (one) => one.signal(Approved, { percent: 8, text }));
+    story.operate({ kind: 'resume' }).expectCompleted({ approval: 7, progress: 1 });
   });
 });
