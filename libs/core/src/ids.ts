@@ -42,6 +42,14 @@ export function answeringEvent(event: string, requestId: string): string {
   return `${event}.${encode(requestId)}`;
 }
 
+/** So long may the id of a request be, percent-encoded, for an event to name it: the id of the event is read and indexed, too. */
+const LONGEST_ANSWERED = 250;
+
+/** Whether the id of an event can name the request: `answeringEvent` is for those only. */
+export function canBeNamed(requestId: string): boolean {
+  return requestId.length <= LONGEST_ANSWERED && encode(requestId).length <= LONGEST_ANSWERED;
+}
+
 /** The request that such an event answers. */
 export function answeredRequest(event: string): string | undefined {
   const dot = event.indexOf('.');

@@ -48,6 +48,7 @@ export type {
   Transition,
 } from './events.js';
 export {
+  canBeNamed,
   commandId,
   incarnationOf,
   lifecycleId,
@@ -89,6 +90,7 @@ export type { EffectivePolicy } from './policy.js';
 export {
   isJsonType,
   isRecord,
+  LONGEST_ID,
   MalformedMessageError,
   readMessage,
   readMessageText,

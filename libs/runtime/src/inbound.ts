@@ -1,5 +1,6 @@
 import {
   type AnySaga,
+  canBeNamed,
   type CommandContract,
   type CommandRef,
   findNode,
@@ -61,7 +62,7 @@ export function readInbound(message: Message, definitions: DefinitionRegistry, l
         ...work,
         message,
         ...(parent !== undefined && { parentCommand: message.id, parent: parentKey(parent) }),
-        ...(asksForAnswer(message) && { requestId: message.id }),
+        ...(asksForAnswer(message) && canBeNamed(message.id) && { requestId: message.id }),
       };
     }
     case RequestType.undo:

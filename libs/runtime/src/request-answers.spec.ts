@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Message, saga, signal, topics } from '@skald/core';
+import { type Message, readMessage, saga, signal, topics } from '@skald/core';
 import { MemoryBroker, MemoryStore, MemoryTransport } from '@skald/memory';
 import { VirtualClock } from '@skald/testing';
 import { IsInt } from 'class-validator';
@@ -120,6 +120,21 @@ describe('a request that asks for an answer', () => {
     const granted = { type: 'skald.request.answered', data: { answer: { status: 'compensated' } } };
     expect(answersTo('cancel 1')).toMatchObject([granted, granted]);
     expect(answersTo('cancel 2')).toMatchObject([{ type: 'skald.request.refused', data: { code: 'ended' } }]);
+  });
+
+  it.each([
+    ['of 3,000 characters', 'x'.repeat(3_000)],
+    ['that is long when percent-encoded', '漢'.repeat(200)],
+  ])('is answered with events that every reader takes, when it has an id %s', async (_, id) => {
+    await runEngine({ lifecycleEvents: 'whole' });
+    await start(id);
+    await start(id);
+    await ask(id, 'skald.saga.get', {});
+    const answer = { status: 'running', definition: 'order', version: 1 };
+    const answered = { type: 'skald.request.answered', data: { answer } };
+    expect(answersTo(id)).toEqual([answered, answered, answered]);
+    expect(events().map((event) => readMessage(event).requestid)).toEqual([id, id, id]);
+    expect(new Set(events().map((event) => event.id)).size).toBe(1);
   });
 
   it('costs nobody a message who does not ask', async () => {

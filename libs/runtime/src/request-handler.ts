@@ -1,6 +1,9 @@
 import {
   type CallAnswer,
+  canBeNamed,
+  hash64,
   LifecycleType,
+  LONGEST_ID,
   type Message,
   orchestratorEvent,
   orchestratorSource,
@@ -148,8 +151,10 @@ export class RequestHandler {
   private answersTo(request: Message, result: WorkResult): OutgoingMessage[] {
     switch (request.type) {
       case RequestType.start:
-        // A new saga's own event tells it, with what else its batch owes.
-        return result.kind === 'started' && !result.isNew && asksForAnswer(request)
+        // A new saga's own event tells it, with what else its batch owes, where that can name the request.
+        return result.kind === 'started' &&
+          asksForAnswer(request) &&
+          (!result.isNew || !canBeNamed(request.id))
           ? [this.answered(request, snapshotOf(result.instance))]
           : [];
       case RequestType.signal: {
@@ -204,7 +209,7 @@ export class RequestHandler {
   private event(request: Pick<Message, 'id' | 'sagaid'>, type: string, data: object): OutgoingMessage {
     const { namespace, clock } = this.options;
     return orchestratorEvent(namespace, {
-      id: `${request.id}/answer`,
+      id: answerId(request.id),
       type,
       time: new Date(clock.now()).toISOString(),
       sagaid: request.sagaid,
@@ -220,6 +225,14 @@ type Read =
 
 function isUnknown(read: Read): boolean {
   return 'error' in read && read.error instanceof UnknownDefinitionError;
+}
+
+const ANSWER = '/answer';
+
+/** Every reader of events takes it, and it is the same for every copy of the request. `requestid` names that whole. */
+function answerId(requestId: string): string {
+  const isShort = requestId.length + ANSWER.length <= LONGEST_ID;
+  return `${isShort ? requestId : hash64(requestId)}${ANSWER}`;
 }
 
 /** What a saga tells of itself to whoever asks: how it stands, not what it carries. */
