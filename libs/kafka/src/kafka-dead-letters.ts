@@ -31,14 +31,16 @@ export class KafkaDeadLetters implements DeadLetters {
   private readonly indexes = new Map<string, DeadLetterIndex>();
 
   constructor(
-    private readonly reader: TopicReader,
-    private readonly producer: RecordProducer,
+    private readonly reader: Pick<TopicReader, 'topics' | 'ranges' | 'read'>,
+    private readonly producer: Pick<RecordProducer, 'send'>,
   ) {}
 
   async list(query: DeadLetterQuery): Promise<DeadLetterPage> {
     const { limit } = query;
     const until = Date.now() + COUNTS_WITHIN_MS;
-    const topics = deadLetteredTopics(await this.reader.topics(), query);
+    const present = await this.reader.topics();
+    this.forgetOthers(present);
+    const topics = deadLetteredTopics(present, query);
     const known = await Promise.all(
       topics.map(async (topic) => {
         const index = this.indexOf(topic);
@@ -106,6 +108,19 @@ export class KafkaDeadLetters implements DeadLetters {
     return true;
   }
 
+  private async isPresent(topic: string): Promise<boolean> {
+    const present = await this.reader.topics();
+    return present.includes(topicNames.deadLetters(topic));
+  }
+
+  /** Topics that have been deleted. */
+  private forgetOthers(present: readonly string[]): void {
+    const names = new Set(present);
+    for (const topic of this.indexes.keys()) {
+      if (!names.has(topicNames.deadLetters(topic))) this.indexes.delete(topic);
+    }
+  }
+
   private indexOf(topic: string): DeadLetterIndex {
     const known = this.indexes.get(topic);
     if (known !== undefined) return known;
@@ -128,13 +143,16 @@ export class KafkaDeadLetters implements DeadLetters {
   private async record({ topic, partition, offset }: DeadLetterPlace): Promise<FetchedMessage | undefined> {
     const at = Number(offset);
     const records: FetchedMessage[] = [];
-    await ifThere(async () => {
+    // Anybody may ask for any name: what there is not leaves nothing behind, and costs no connection.
+    if (!this.indexes.has(topic) && !(await this.isPresent(topic))) return undefined;
+    const isThere = await ifThere(async () => {
       if (!(await this.indexOf(topic).isOpen(partition, at))) return;
       const range = { from: at, to: at + 1 };
       await this.reader.read(topicNames.deadLetters(topic), partition, range, PAGE_BYTES, (one) => {
         records.push(one);
       });
     });
+    if (!isThere) this.indexes.delete(topic);
     return records[0];
   }
 
