@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { deadLetterHeaders, settlingHeaders } from '@skald/runtime';
 import { DeadLetterIndex } from './dead-letter-index.js';
+import type { OpenTimes } from './open-times.js';
 import type { OffsetRange, TopicReader } from './topic-reader.js';
 
 const TOPIC = 'shop.stock.commands.dlq';
@@ -149,5 +150,46 @@ describe('the index of a dead-letter topic', () => {
     await learnAll();
     expect(index.size).toBe(1_000);
     expect(letters.reads).toBe(1_000);
+  });
+
+  it('counts all letters of a flood, keeps little of them, and finds the older ones when the newer are settled', async () => {
+    const count = 300_000;
+    let end = count;
+    const headers = deadLetterHeaders({ topic: 'shop.stock.commands' }, { code: 'c', reason: 'r' }, '');
+    const mark = (offset: number) =>
+      settlingHeaders({ topic: 'shop.stock.commands', partition: 0, offset: String(offset) }, 'dropped', '');
+    const flood: Pick<TopicReader, 'ranges' | 'read'> = {
+      ranges: async () => new Map([[0, { from: 0, to: end }]]),
+      read: async (_topic, _partition, { from, to }, _bytes, visit) => {
+        for (let offset = from; offset < to; offset += 1) {
+          // The marks settle the newest letters.
+          const own =
+            offset < count
+              ? { ...headers, 'dlq-time': new Date(offset).toISOString() }
+              : mark(2 * count - 1 - offset);
+          visit({
+            offset: String(offset),
+            key: null,
+            value: null,
+            headers: own,
+            timestamp: '0',
+            attributes: 0,
+          });
+        }
+      },
+    };
+    index = new DeadLetterIndex(flood, TOPIC);
+    await learnAll();
+    expect(index.size).toBe(count);
+    expect(offsets(2)).toEqual([count - 1, count - 2]);
+    const partitions: Map<number, { times: OpenTimes }> = Reflect.get(index, 'partitions');
+    expect(partitions.get(0)?.times.exactly.size).toBeLessThanOrEqual(120_000);
+
+    end = count + 150_000;
+    await learnAll();
+    expect(index.size).toBe(count - 150_000);
+    expect(offsets(2)).toEqual([149_999, 149_998]);
+    expect(await index.isOpen(0, 150_000)).toBe(false);
+    expect(await index.isOpen(0, 7)).toBe(true);
   });
 });

@@ -1,5 +1,7 @@
 import { DEAD_LETTER_SETTLED, settledPlace } from '@skald/runtime';
 import type { IHeaders } from 'kafkajs';
+import { OffsetSet } from './offset-set.js';
+import { OpenTimes } from './open-times.js';
 import type { OffsetRange, TopicReader } from './topic-reader.js';
 
 /** Of so many records the index learns first; then of twice as many, and so on, up to `LARGEST_CHUNK`. */
@@ -7,6 +9,8 @@ const SMALLEST_CHUNK = 200;
 const LARGEST_CHUNK = 5_000;
 /** Are held while records are read for the index. */
 const SCAN_BYTES = 1_048_576;
+/** A mark may settle a letter that lies this far behind what is known of its partition: both were written meanwhile. */
+const NEWER = 1_000_000;
 
 /** Where an open letter lies and when it was put aside, in milliseconds since 1970. */
 export interface OpenLetter {
@@ -23,12 +27,15 @@ interface ReadRecord {
 }
 
 interface PartitionIndex {
-  /** Time by offset, of letters that are known and not settled. */
-  readonly open: Map<number, number>;
+  /** Letters that are known and not settled. */
+  readonly open: OffsetSet;
+  readonly times: OpenTimes;
   /** Letters that are settled by a mark which is known, and have not been read themselves. */
-  readonly settled: Set<number>;
+  readonly settled: OffsetSet;
   /** What has not been read, oldest first. */
   readonly gaps: OffsetRange[];
+  /** Before this offset there is nothing any more. */
+  from: number;
   /** Everything before this offset was read, or is in a gap. */
   end: number;
 }
@@ -36,7 +43,7 @@ interface PartitionIndex {
 /**
  * Knows which letters of a dead-letter topic are open, and nothing else of them. It reads each record once, the newest first:
  * marks lie behind the letters that they settle, so what it has read is already right. What is written later it reads when it
- * is asked again. A letter takes about 50 bytes of memory.
+ * is asked again. The newest 100,000 letters of a partition take about 50 bytes of memory each, any other record about a bit.
  */
 export class DeadLetterIndex {
   private readonly partitions = new Map<number, PartitionIndex>();
@@ -70,17 +77,18 @@ export class DeadLetterIndex {
 
   private async readRanges(): Promise<void> {
     for (const [partition, { from, to }] of await this.reader.ranges(this.topic)) {
+      if (to < this.partitionIndex(partition, from).end) this.forget(partition, from);
       const index = this.partitionIndex(partition, from);
-      if (to < index.end) this.forget(partition, from);
-      const { end, gaps, open, settled } = this.partitionIndex(partition, from);
-      for (const known of [open, settled]) dropBelow(known, from);
+      const { end, gaps, open, times, settled } = index;
+      if (from > index.from) for (const known of [open, times, settled]) known.dropBelow(from);
+      index.from = from;
       // A gap that is being read stays the same.
       const left = gaps.flatMap((gap) =>
         gap.from >= from ? [gap] : gap.to > from ? [{ ...gap, from }] : [],
       );
       if (to > end) left.push({ from: Math.max(end, from), to });
       gaps.splice(0, gaps.length, ...left);
-      this.partitionIndex(partition, from).end = to;
+      index.end = to;
     }
   }
 
@@ -108,10 +116,18 @@ export class DeadLetterIndex {
   /** The newest open letters that are known, newest first. */
   newest(limit: number): OpenLetter[] {
     let best: OpenLetter[] = [];
-    for (const [partition, { open }] of this.partitions) {
-      for (const [offset, time] of open) {
+    for (const [partition, { open, times }] of this.partitions) {
+      for (const [offset, time] of times.exactly) {
         best.push({ partition, offset, time });
         if (best.length >= 4 * limit + LARGEST_CHUNK) best = newestOf(best, limit);
+      }
+      let missing = Math.min(limit, open.size) - times.exactly.size;
+      if (missing <= 0) continue;
+      for (const offset of open.newest()) {
+        if (times.exactly.has(offset)) continue;
+        best.push({ partition, offset, time: times.of(offset) });
+        missing -= 1;
+        if (missing === 0) break;
       }
     }
     return newestOf(best, limit);
@@ -124,8 +140,9 @@ export class DeadLetterIndex {
     const readFrom = only.gaps.at(-1)?.to ?? 0;
     if (only.open.size < wanted) return false;
     let known = 0;
-    for (const offset of only.open.keys()) {
-      if (offset >= readFrom) known += 1;
+    for (const offset of only.open.newest()) {
+      if (known >= wanted || offset < readFrom) break;
+      known += 1;
     }
     return known >= wanted;
   }
@@ -165,13 +182,18 @@ export class DeadLetterIndex {
       this.settle(settles.partition, settles.offset);
     }
     for (const { offset, time, settles } of records) {
-      if (settles === undefined && !index.settled.delete(offset)) index.open.set(offset, time);
+      if (settles !== undefined || index.settled.delete(offset)) continue;
+      index.open.add(offset);
+      index.times.add(offset, time);
     }
   }
 
   private settle(partition: number, offset: number): void {
     const index = this.partitions.get(partition);
-    if (index?.open.delete(offset) === false) index.settled.add(offset);
+    if (index === undefined || !Number.isSafeInteger(offset)) return;
+    if (offset < index.from || offset >= index.end + NEWER) return;
+    index.times.delete(offset);
+    if (!index.open.delete(offset)) index.settled.add(offset);
   }
 
   private partitionIndex(partition: number, from: number): PartitionIndex {
@@ -182,15 +204,18 @@ export class DeadLetterIndex {
 
   /** The topic was made anew, or is met for the first time. */
   private forget(partition: number, from: number): PartitionIndex {
-    const fresh = { open: new Map<number, number>(), settled: new Set<number>(), gaps: [], end: from };
+    const fresh = {
+      open: new OffsetSet(),
+      times: new OpenTimes(),
+      settled: new OffsetSet(),
+      gaps: [],
+      from,
+      end: from,
+    };
     this.partitions.set(partition, fresh);
     this.chunk = SMALLEST_CHUNK;
     return fresh;
   }
-}
-
-function dropBelow(known: { keys(): Iterable<number>; delete(offset: number): boolean }, from: number): void {
-  for (const offset of known.keys()) if (offset < from) known.delete(offset);
 }
 
 function newestOf(letters: readonly OpenLetter[], limit: number): OpenLetter[] {
