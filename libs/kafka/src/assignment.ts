@@ -10,6 +10,15 @@ export interface HeldPartition {
   confirmed: bigint | undefined;
   /** What was fetched again after a rebalance although it was in hand: offsets below are done. */
   repeatedBelow: bigint | undefined;
+  /** Where what was fetched under this assignment ends. */
+  fetchedBelow: bigint | undefined;
+  /** What was fetched and is no message: marks of transactions, and what was sent in one that was aborted. In order. */
+  readonly gaps: Gap[];
+}
+
+interface Gap {
+  readonly from: bigint;
+  readonly to: bigint;
 }
 
 /** A record of a held partition, fetched under the assignment of an epoch. */
@@ -47,7 +56,7 @@ export class Assignment {
 
   /** A rebalance begins: what was fetched so far will come again. */
   unsettle(): void {
-    this.current += 1;
+    this.begin();
   }
 
   /**
@@ -57,7 +66,7 @@ export class Assignment {
    * @returns where to go on reading in partitions that stayed; in all others Kafka knows it
    */
   join(member: string, assigned: Readonly<Record<string, readonly number[]>>): Position[] {
-    this.current += 1;
+    this.begin();
     if (member !== this.member) this.loseAll();
     this.member = member;
     for (const held of this.all()) {
@@ -73,7 +82,7 @@ export class Assignment {
 
   /** We are out of the group. */
   leave(): void {
-    this.current += 1;
+    this.begin();
     this.member = undefined;
     this.loseAll();
   }
@@ -82,6 +91,24 @@ export class Assignment {
     if (held.next !== undefined) return;
     held.next = offset;
     held.confirmed = offset;
+  }
+
+  /**
+   * All of a fetch was taken over.
+   *
+   * @param from behind its last message; undefined when it had none
+   * @param to where the next fetch begins
+   * @returns whether more is done now: behind the last message may lie what is none
+   */
+  fetchedAll(held: HeldPartition, from: bigint | undefined, to: bigint): boolean {
+    const before = held.next;
+    const begin = from ?? held.fetchedBelow ?? before ?? to;
+    held.fetchedBelow = to;
+    // The first fetch begins where the group had got to.
+    held.next ??= begin;
+    if (begin < to) held.gaps.push({ from: begin, to });
+    passGaps(held);
+    return held.next !== before;
   }
 
   /** Whether this was done while it was being fetched once more. */
@@ -96,6 +123,7 @@ export class Assignment {
   done(records: readonly Held[]): void {
     for (const { held, offset, epoch } of records) {
       held.next = offset + 1n;
+      if (held.gaps.length > 0) passGaps(held);
       if (epoch !== this.current) held.repeatedBelow = held.next;
     }
   }
@@ -114,6 +142,14 @@ export class Assignment {
     }
   }
 
+  private begin(): void {
+    this.current += 1;
+    for (const held of this.all()) {
+      held.fetchedBelow = undefined;
+      held.gaps.length = 0;
+    }
+  }
+
   private hold(topic: string, partition: number): void {
     const ofTopic = this.partitions.get(topic) ?? new Map<number, HeldPartition>();
     this.partitions.set(topic, ofTopic);
@@ -125,6 +161,8 @@ export class Assignment {
       next: undefined,
       confirmed: undefined,
       repeatedBelow: undefined,
+      fetchedBelow: undefined,
+      gaps: [],
     });
   }
 
@@ -139,5 +177,14 @@ export class Assignment {
 
   private all(): HeldPartition[] {
     return [...this.partitions.values()].flatMap((ofTopic) => [...ofTopic.values()]);
+  }
+}
+
+/** Goes on behind what is no message where all before it is done. */
+function passGaps(held: HeldPartition): void {
+  for (let [gap] = held.gaps; gap !== undefined && held.next !== undefined; [gap] = held.gaps) {
+    if (held.next < gap.from) return;
+    if (held.next < gap.to) held.next = gap.to;
+    held.gaps.shift();
   }
 }

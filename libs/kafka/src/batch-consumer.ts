@@ -47,12 +47,18 @@ export class BatchConsumer implements Consumer {
   ) {
     const { maximumBufferedBytes: bytes } = settings;
     this.arrivals = new Arrivals({ count: 4 * options.maximumBatch, bytes });
-    this.intake = new Intake(this.assignment, this.arrivals, this.pause, () => this.stopping !== undefined);
     this.committer = new OffsetCommitter(
       this.assignment,
       async (positions) => this.member?.commit(positions),
       settings.crashProbe,
       settings.log,
+    );
+    this.intake = new Intake(
+      this.assignment,
+      this.arrivals,
+      this.pause,
+      () => this.stopping !== undefined,
+      () => this.committer.request(),
     );
     this.handler = new BatchHandler(options, this.assignment, deadLetters, settings.log);
   }

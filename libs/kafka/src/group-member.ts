@@ -1,6 +1,7 @@
 import type { Consumer as KafkaConsumer, EachBatchPayload } from 'kafkajs';
 import type { Position } from './assignment.js';
 import { kafkaClient, RETRY } from './client.js';
+import { takingFiltered } from './filtered-batches.js';
 import type { KafkaSettings } from './options.js';
 import { atMost } from './pause.js';
 
@@ -21,6 +22,7 @@ export interface MemberEvents {
   /** Called before anything is fetched under the assignment. */
   joined(memberId: string, assigned: Assigned): void;
   rebalancing(): void;
+  /** Called for what has no messages, too, where offsets were passed over. */
   fetched(payload: EachBatchPayload): Promise<void>;
 }
 
@@ -90,7 +92,7 @@ export class GroupMember {
     await this.consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      eachBatch: (payload) => this.events.fetched(payload),
+      eachBatch: takingFiltered((payload: EachBatchPayload) => this.events.fetched(payload)),
     });
   }
 

@@ -16,10 +16,19 @@ class Inside {
   readonly intake: Intake;
   readonly resolved: string[] = [];
   heartbeats = 0;
+  moves = 0;
 
   constructor(room = ROOM) {
     this.arrivals = new Arrivals(room);
-    this.intake = new Intake(this.assignment, this.arrivals, this.pause, () => false);
+    this.intake = new Intake(
+      this.assignment,
+      this.arrivals,
+      this.pause,
+      () => false,
+      () => {
+        this.moves += 1;
+      },
+    );
   }
 
   join(member: string): void {
@@ -27,8 +36,11 @@ class Inside {
     this.intake.joined();
   }
 
-  /** @param start when the fetch had begun */
-  receive(start: number, from: number, count: number, size = 10): Promise<void> {
+  /**
+   * @param start when the fetch had begun
+   * @param marks so many records behind the messages are none
+   */
+  receive(start: number, from: number, count: number, size = 10, marks = 0): Promise<void> {
     const messages = Array.from({ length: count }, (_, n) => ({
       offset: String(from + n),
       key: null,
@@ -44,7 +56,7 @@ class Inside {
       messages,
       isEmpty: () => false,
       firstOffset: () => String(from),
-      lastOffset: () => String(from + count - 1),
+      lastOffset: () => String(from + count + marks - 1),
       offsetLag: () => '0',
       offsetLagLow: () => '0',
     };
@@ -62,6 +74,15 @@ class Inside {
       isStale: () => false,
     };
     return this.intake.receive(payload);
+  }
+
+  /** What is taken out of the queue is done. */
+  async work(): Promise<void> {
+    this.assignment.done(await this.arrivals.take(100));
+  }
+
+  get unconfirmed(): number[] {
+    return this.assignment.unconfirmed().map(({ offset }) => Number(offset));
   }
 
   async take(maximum = 100): Promise<number[]> {
@@ -129,5 +150,73 @@ describe('what was fetched', () => {
     await inside.receive(nextMoment(), 0, 1, 10_000);
 
     expect(await inside.take()).toEqual([0]);
+  });
+});
+
+describe('what was fetched and is no message: the marks of transactions', () => {
+  it('is confirmed with the message before it, as soon as that is done and not before', async () => {
+    const inside = new Inside();
+    inside.join('m1');
+
+    await inside.receive(nextMoment(), 5, 2, 10, 3);
+    expect(inside.unconfirmed).toEqual([]);
+    await inside.work();
+    expect(inside.unconfirmed).toEqual([10]);
+  });
+
+  it('is confirmed when a fetch brings nothing else', async () => {
+    const inside = new Inside();
+    inside.join('m1');
+
+    await inside.receive(nextMoment(), 5, 2);
+    await inside.receive(nextMoment(), 7, 0, 10, 2);
+    expect(inside.unconfirmed).toEqual([]);
+    await inside.work();
+    expect(inside.unconfirmed).toEqual([9]);
+    expect(inside.moves).toBe(0);
+
+    await inside.receive(nextMoment(), 9, 0, 10, 1);
+    expect(inside.unconfirmed).toEqual([10]);
+    expect(inside.moves).toBe(1);
+  });
+
+  it('is confirmed when it is the first that a member fetches', async () => {
+    const inside = new Inside();
+    inside.join('m1');
+
+    await inside.receive(nextMoment(), 7, 0, 10, 1);
+    expect(inside.unconfirmed).toEqual([8]);
+    expect(inside.moves).toBe(1);
+  });
+
+  it('passes over nothing that is fetched again after a rebalance', async () => {
+    const inside = new Inside();
+    inside.join('m1');
+    await inside.receive(nextMoment(), 5, 2);
+    const stale = nextMoment();
+    inside.join('m1');
+    inside.arrivals.clear();
+
+    await inside.receive(stale, 7, 0, 10, 1);
+    expect(inside.unconfirmed).toEqual([]);
+    await inside.receive(nextMoment(), 5, 2, 10, 1);
+    expect(inside.unconfirmed).toEqual([]);
+    await inside.work();
+    expect(inside.unconfirmed).toEqual([8]);
+  });
+
+  it('is passed over when the messages before it were done while they were fetched again', async () => {
+    const inside = new Inside();
+    inside.join('m1');
+    await inside.receive(nextMoment(), 5, 2);
+    const inHand = await inside.arrivals.take(100);
+    inside.join('m1');
+    await inside.receive(nextMoment(), 5, 2, 10, 1);
+    expect(inside.unconfirmed).toEqual([]);
+
+    inside.assignment.done(inHand);
+    expect(inside.unconfirmed).toEqual([8]);
+    const again = await inside.arrivals.take(100);
+    expect(again.every((one) => inside.assignment.isRepeated(one))).toBe(true);
   });
 });

@@ -17,6 +17,8 @@ export class Intake {
     private readonly arrivals: Arrivals,
     private readonly pause: Pause,
     private readonly isStopping: () => boolean,
+    /** More is done than before, with nothing to do for it. */
+    private readonly moved: () => void,
   ) {}
 
   /** An assignment begins: what was asked for earlier began where an older one stood. */
@@ -51,6 +53,8 @@ export class Intake {
       pushed = record.offset;
     }
     payload.resolveOffset(batch.lastOffset());
+    const behind = pushed === undefined ? undefined : BigInt(pushed) + 1n;
+    if (this.assignment.fetchedAll(held, behind, BigInt(batch.lastOffset()) + 1n)) this.moved();
   }
 }
 
