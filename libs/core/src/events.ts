@@ -26,8 +26,8 @@ export interface OperatorNote {
 
 /**
  * - `suspend`, `resume`: stop it, and let it go on
- * - `retry`: send the command again on which it is stuck
- * - `skip`: take the step on which it is stuck for done, with this output
+ * - `retry`: send the command again on which it is stuck, or which it had in hand when it was suspended
+ * - `skip`: take the step of that command for done, with this output
  * - `edit`: put other data in place of replies or the input
  * - `repair`: `edit`, then go on from the step that broke
  * - `compensate`: turn it back

@@ -160,9 +160,10 @@ describe('an operator', () => {
       story.expectCommand(ReleaseStock).reply().expectCompensated();
     });
 
-    it('refused: what is not stuck, what runs', () => {
+    it('refused: what has no command in hand, what runs', () => {
       running().expectRefused('not_suspended', (story) => story.operate({ kind: 'retry' }));
-      running()
+      const resting = saga('resting', { version: 1, input: OrderInput }).sleep('rest', '1h').build();
+      given(resting, ORDER)
         .operate({ kind: 'suspend' })
         .expectRefused('not_stuck', (story) => story.operate({ kind: 'retry' }));
     });

@@ -1,5 +1,6 @@
 import { type AnySaga, findNode } from './definition.js';
 import { reasonText, type SagaEvent, type Transition } from './events.js';
+import type { Direction } from './ids.js';
 import { type ExchangeState, exchangeOf, isEnded, isOpen, type SagaInstance } from './instance.js';
 import { refused, turnBackProblem } from './outside.js';
 import { effectivePolicy } from './policy.js';
@@ -21,20 +22,20 @@ export function onOperator(definition: AnySaga, instance: SagaInstance, event: O
       resume(turn);
       break;
     case 'retry':
-      retry(turn, instance);
+      retry(turn, commandActedOn(definition, instance));
       break;
     case 'skip':
-      takeForDone(turn, instance, action.output);
+      takeForDone(turn, instance, commandActedOn(definition, instance), action.output);
       break;
     case 'force-forward':
-      takeForDone(turn, instance, undefined);
+      takeForDone(turn, instance, stuckOn(instance), undefined);
       break;
     case 'edit':
       edit(turn, instance, action.data);
       break;
     case 'repair':
       edit(turn, instance, action.data);
-      retry(turn, instance);
+      retry(turn, stuckOn(instance));
       break;
     case 'compensate':
       compensate(turn, instance, event);
@@ -91,9 +92,9 @@ function problemWith(turn: Turn, instance: SagaInstance, { action }: OperatorEve
     case 'repair':
       return editProblem(turn.definition, action.data);
     case 'retry':
-      return isStuck(instance) ? undefined : notStuck(id);
+      return isStuck(turn.definition, instance) ? undefined : notStuck(id);
     case 'skip':
-      return isStuck(instance) ? skipProblem(turn, instance, action.output) : notStuck(id);
+      return isStuck(turn.definition, instance) ? skipProblem(turn, instance, action.output) : notStuck(id);
     case 'force-forward':
       return forceProblem(instance);
     default:
@@ -102,11 +103,39 @@ function problemWith(turn: Turn, instance: SagaInstance, { action }: OperatorEve
 }
 
 function notStuck(id: string): Problem {
-  return { code: 'not_stuck', message: `saga '${id}' is not stuck on a step; resume it` };
+  const message = `saga '${id}' is not stuck on a step, nor has it the command of one step alone in hand; resume it`;
+  return { code: 'not_stuck', message };
 }
 
-/** The visit and direction of the command that the saga is suspended for; nothing when it is stopped for another reason. */
-function stuckOn(instance: SagaInstance): { index: number; direction: 'do' | 'undo' | 'probe' } | undefined {
+/** A command of an instance: that of a visit, in a direction. */
+interface Place {
+  readonly index: number;
+  readonly direction: Direction;
+}
+
+/**
+ * The command that `retry` and `skip` are about: the one that the saga is suspended for; or, of a saga that a person stopped, the
+ * one that it has in hand. Nothing where it has several in hand, and where it is stopped by anything else.
+ */
+export function commandActedOn(definition: AnySaga, instance: SagaInstance): Place | undefined {
+  return stuckOn(instance) ?? inHand(definition, instance);
+}
+
+/** A child saga has operators of its own, and a probe ends by itself. */
+function inHand(definition: AnySaga, { suspension, visits }: SagaInstance): Place | undefined {
+  if (suspension?.outcome !== 'operator') return undefined;
+  const open: Place[] = [];
+  for (const [index, { step, action, undo, probe }] of visits.entries()) {
+    if (findNode(definition, step)?.kind !== 'step') continue;
+    if (isOpen(action)) open.push({ index, direction: 'do' });
+    if (isOpen(undo)) open.push({ index, direction: 'undo' });
+    if (isOpen(probe)) return undefined;
+  }
+  return open.length === 1 ? open[0] : undefined;
+}
+
+/** The command that the saga is suspended for; nothing when it is stopped for another reason. */
+function stuckOn(instance: SagaInstance): Place | undefined {
   const { suspension, visits } = instance;
   if (suspension?.direction === undefined) return undefined;
   const { direction, step } = suspension;
@@ -119,10 +148,13 @@ function stuckOn(instance: SagaInstance): { index: number; direction: 'do' | 'un
 
 const HAS_FAILED: ReadonlySet<ExchangeState> = new Set(['rejected', 'failed', 'unknown']);
 
-/** Stuck on a command, on a function of the definition that threw, or on too many visits: not just stopped by a person. */
-function isStuck(instance: SagaInstance): boolean {
+/** Stuck on a command, on a function of the definition that threw, or on too many visits; or stopped with a command in hand. */
+function isStuck(definition: AnySaga, instance: SagaInstance): boolean {
   const { suspension } = instance;
-  return stuckOn(instance) !== undefined || (suspension !== undefined && suspension.outcome !== 'operator');
+  return (
+    commandActedOn(definition, instance) !== undefined ||
+    (suspension !== undefined && suspension.outcome !== 'operator')
+  );
 }
 
 function compensateProblem(turn: Turn, instance: SagaInstance): Problem {
@@ -143,11 +175,11 @@ function forceProblem(instance: SagaInstance): Problem {
 }
 
 function skipProblem(turn: Turn, instance: SagaInstance, output: unknown): Problem {
-  const stuck = stuckOn(instance);
-  const isForward = stuck === undefined ? instance.resumeTo !== 'compensating' : stuck.direction === 'do';
-  const name = instance.suspension?.step ?? '';
+  const place = commandActedOn(turn.definition, instance);
+  const isForward = place === undefined ? instance.resumeTo !== 'compensating' : place.direction === 'do';
+  const name = (place === undefined ? instance.suspension?.step : turn.visit(place.index).step) ?? '';
   const node = findNode(turn.definition, name);
-  if (node === undefined || (isForward && stuck === undefined && !turn.standsAt(name))) {
+  if (node === undefined || (isForward && place === undefined && !turn.standsAt(name))) {
     return { code: 'not_a_step', message: `'${name}' is no step that it stands at; use repair` };
   }
   if (!isForward || turn.undecided() === name) return undefined;
@@ -201,31 +233,30 @@ function resume(turn: Turn): void {
   turn.advance();
 }
 
-/** Sends the command again that it is stuck on; the attempts so far no longer count. */
-function retry(turn: Turn, instance: SagaInstance): void {
-  const stuck = stuckOn(instance);
-  if (stuck === undefined) {
+/** Sends that command again; the attempts so far no longer count. */
+function retry(turn: Turn, place: Place | undefined): void {
+  if (place === undefined) {
     resume(turn);
     return;
   }
   turn.unsuspend();
-  const { index, direction } = stuck;
-  const { attempt = 0, state, round = 1 } = exchangeOf(turn.visit(index), direction) ?? {};
-  turn.send(
-    index,
-    direction,
+  const { index, direction } = place;
+  const { attempt = 0, state, round = 1, unanswered = 0 } = exchangeOf(turn.visit(index), direction) ?? {};
+  if (state === 'rejected') {
     // The participant would only repeat a no that it keeps.
-    state === 'rejected'
-      ? { attempt: 1, round: round + 1 }
-      : { attempt: attempt + 1, forgiven: attempt, ...(round > 1 && { round }) },
-  );
+    turn.send(index, direction, { attempt: 1, round: round + 1 });
+    return;
+  }
+  const again = { attempt: attempt + 1, forgiven: attempt, ...(round > 1 && { round }) };
+  // Of the attempt that is in hand nobody knows how it ended.
+  const unknown = unanswered + 1;
+  turn.send(index, direction, state === 'pending' ? { ...again, unanswered: unknown } : again);
 }
 
-function takeForDone(turn: Turn, instance: SagaInstance, output: unknown): void {
-  const stuck = stuckOn(instance);
+function takeForDone(turn: Turn, instance: SagaInstance, place: Place | undefined, output: unknown): void {
   turn.unsuspend();
-  if (stuck !== undefined) {
-    const { index, direction } = stuck;
+  if (place !== undefined) {
+    const { index, direction } = place;
     if (direction === 'do') {
       turn.succeed(index, output);
     } else {

@@ -17,7 +17,10 @@ export interface RetryOptions {
   readonly maximumAttempts?: number;
   /** Each pause is moved by up to this part of itself, up or down, at random. Default: 0.2. From 0 to 1. */
   readonly jitter?: number;
-  /** Codes of failures after which trying again makes no sense. Default: none. */
+  /**
+   * Codes of failures after which trying again makes no sense. Default: none. Never tried again, whatever stands here, is
+   * what a participant would only say again: `payload_changed`, `id_conflict` and `reply_refused`.
+   */
   readonly nonRetryableCodes?: readonly string[];
 }
 
@@ -51,6 +54,14 @@ export const DEFAULT_RETRIABLE_RETRY: RetryPolicy = {
   ...DEFAULT_STEP_RETRY,
   maximumAttempts: Number.POSITIVE_INFINITY,
 };
+
+/** What a participant says again however often it is asked: the command's id decides, and that stays the same. */
+const FINAL_FAILURES: ReadonlySet<string> = new Set(['payload_changed', 'id_conflict', 'reply_refused']);
+
+/** Whether another attempt after a failure with this code makes no sense. */
+export function isFinalFailure({ nonRetryableCodes }: RetryPolicy, code: string): boolean {
+  return FINAL_FAILURES.has(code) || nonRetryableCodes.includes(code);
+}
 
 const RETRY_OPTIONS = [
   'initialInterval',

@@ -275,6 +275,7 @@ export class SagaDraft {
     }
     const nodes = linkAll(this.drafts, undefined);
     checkJumps(subject, nodes, this.shared.pivot);
+    checkSignals(name, nodes);
     const structure = {
       name,
       version: options.version,
@@ -390,6 +391,25 @@ function readVisits(subject: string, value: number | undefined): number {
 function checkFunction(subject: string, option: string, value: unknown, purpose: string): void {
   if (typeof value !== 'function')
     throw new DefinitionError(subject, option, `must be a function ${purpose}`);
+}
+
+/** A signal comes with its name alone, so one name has one class of data in all of a saga's waits. */
+function checkSignals(saga: string, nodes: readonly SagaNode[]): void {
+  const known = new Map<string, { readonly wait: string; readonly data: DataClass<object> }>();
+  for (const node of nodes) {
+    if (node.kind !== 'wait') continue;
+    for (const { name, data } of node.signals) {
+      const before = known.get(name);
+      if (before !== undefined && before.data !== data) {
+        throw new DefinitionError(
+          `saga '${saga}', step '${node.name}'`,
+          'signals',
+          `'${name}' has another class of data in '${before.wait}'; use one class for both, or another name`,
+        );
+      }
+      known.set(name, { wait: node.name, data });
+    }
+  }
 }
 
 /** Jumps lead back, or to the step itself, and never over the pivot: only so are all replies there that a step reads. */

@@ -60,3 +60,29 @@ describe('signals of much data', () => {
     story.operate({ kind: 'resume' }).expectCompleted({ approval: 7, progress: 1 });
   });
 });
+
+describe('two waits of a saga with signals of one name', () => {
+  class Amount {
+    amount!: number;
+  }
+  const twice = (second: typeof Progressed): unknown =>
+    saga('twice', { version: 1, input: OrderInput })
+      .waitFor('first', { signals: [Progressed], as: 'first' })
+      .waitFor('second', { signals: [second], as: 'second' })
+      .build();
+
+  it('are refused when their data are of different classes: a signal comes with its name alone', () => {
+    const other = signal('progressed', { data: Amount });
+    expect(() =>
+      saga('twice', { version: 1, input: OrderInput })
+        .waitFor('first', { signals: [Progressed] })
+        .waitFor('second', { signals: [Approved, other] })
+        .build(),
+    ).toThrow(/'twice', step 'second', option 'signals': 'progressed' has another class of data in 'first'/);
+  });
+
+  it('are welcome when their data are of one class', () => {
+    expect(() => twice(Progressed)).not.toThrow();
+    expect(() => twice(signal('progressed', { data: Progress }))).not.toThrow();
+  });
+});

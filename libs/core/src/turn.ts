@@ -28,7 +28,7 @@ import {
 } from './instance.js';
 import { isPastPivot } from './pivot.js';
 import { effectivePolicy } from './policy.js';
-import { retryDelayMs } from './retry-policy.js';
+import { isFinalFailure, retryDelayMs } from './retry-policy.js';
 import type { Mutable } from './mutable.js';
 import { jumpProblem } from './saga-draft.js';
 
@@ -179,8 +179,7 @@ export class Turn {
     const counted = exchange.attempt - (exchange.forgiven ?? 0);
     // A child saga that has failed has ended: it would only say so again.
     const isHopeless =
-      node.kind === 'child' ||
-      (exchange.code !== undefined && retry.nonRetryableCodes.includes(exchange.code));
+      node.kind === 'child' || (exchange.code !== undefined && isFinalFailure(retry, exchange.code));
     if (counted < retry.maximumAttempts && !isHopeless) {
       const at = this.event.at + retryDelayMs(retry, counted, this.event.random);
       this.settle(index, direction, { ...closed(exchange), state: 'waiting', dueAt: at });

@@ -202,9 +202,9 @@ async function runAtSavepoint<C extends BarrierCommand>(
     // Fails when the handler went on after an error of PostgreSQL, in a transaction that can only be rolled back.
     if (outcome.kind === 'succeeded') await savepoint.advance();
   } catch (error) {
-    // Each of them goes through it alone: another of the transaction may be what holds the lock.
-    if (isContention(error)) throw new HandlerFailedError(error);
     const failure = new HandlerFailedError(error);
+    // Each of them goes through it alone: another of the transaction may be what holds the lock.
+    if (isContention(failure)) throw failure;
     if (isTimedOut(failure)) throw new NeighbourTimedOutError(command, failure);
     await savepoint.undo();
     ledger.fail(command.id);

@@ -38,6 +38,10 @@ export interface HandlerOptions {
    * back, and `ctx.signal` is aborted. From 1 ms to 24 hours; longer than the step's timeout makes sense only where the
    * step is tried again anyway. Default: the participant's `timeLimit`, and without one what the orchestrator gives the
    * attempt.
+   *
+   * Each statement has a limit beside it, PostgreSQL's `statement_timeout`: 6 seconds with `connectionLimits()`, which takes
+   * another. Past it the handler's statement throws, and unless the handler sees to that the command has failed with the
+   * code `handler_failed`. One statement that needs longer: `SET LOCAL statement_timeout = '1min'` through `ctx.transaction`.
    */
   readonly timeLimit?: Duration;
 }

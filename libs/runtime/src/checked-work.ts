@@ -1,5 +1,6 @@
 import {
   type AnySaga,
+  commandActedOn,
   type DataClass,
   isRecord,
   type OperatorAction,
@@ -41,11 +42,7 @@ export function checkedWork<W extends ReplyWork | OutsideWork>(
 }
 
 /** What an operator puts in the place of data must be what could have stood there. */
-function checkedAction(
-  definition: AnySaga,
-  { suspension }: SagaInstance,
-  action: OperatorAction,
-): OperatorAction {
+function checkedAction(definition: AnySaga, instance: SagaInstance, action: OperatorAction): OperatorAction {
   switch (action.kind) {
     case 'edit':
     case 'repair': {
@@ -58,8 +55,12 @@ function checkedAction(
       return { ...action, data: Object.fromEntries(data) };
     }
     case 'skip': {
-      if (action.output === undefined || (suspension?.direction ?? 'do') !== 'do') return action;
-      const node = definition.nodes.find(({ name }) => name === suspension?.step);
+      const place = commandActedOn(definition, instance);
+      const { suspension, visits } = instance;
+      const direction = place?.direction ?? suspension?.direction ?? 'do';
+      if (action.output === undefined || direction !== 'do') return action;
+      const step = place === undefined ? suspension?.step : visits[place.index]?.step;
+      const node = definition.nodes.find(({ name }) => name === step);
       return { ...action, output: checkedResult(node, action.output, 'the output') };
     }
     default:
