@@ -1,5 +1,5 @@
 import { SkaldError } from './errors.js';
-import { MAXIMUM_JSON_DEPTH } from './json-text.js';
+import { MAXIMUM_JSON_DEPTH, MAXIMUM_JSON_MEMBERS } from './json-text.js';
 import { shortened, textProblem, thrownText } from './text.js';
 
 /** What a user's function gave is not JSON. The message names the place and never a value. */
@@ -14,7 +14,7 @@ export class NotJsonError extends SkaldError {
  * @param what names the value in the error: `the payload of 'store job'`
  * @throws NotJsonError for bigints, functions, symbols, NaN, infinity and -0, dates that are none, other objects of JavaScript's own
  *   (maps, sets, promises, bytes), `undefined` in arrays, NUL and halves of characters in strings, more than
- *   `MAXIMUM_JSON_DEPTH` levels, cycles, and whatever throws when it is read
+ *   `MAXIMUM_JSON_DEPTH` levels, more than `MAXIMUM_JSON_MEMBERS` members in one object, cycles, and whatever throws when it is read
  */
 export function checkJson(value: unknown, what: string): void {
   let problem: Problem | undefined;
@@ -72,7 +72,11 @@ function problemOfObject(value: object, depth: number): Problem | undefined {
   if (prototype !== Object.prototype && prototype !== null && isBuiltIn(value)) {
     return { text: `is a ${tagOf(value)}`, path: [] };
   }
-  for (const name of Object.keys(value)) {
+  const names = Object.keys(value);
+  if (names.length > MAXIMUM_JSON_MEMBERS) {
+    return { text: `has more than ${MAXIMUM_JSON_MEMBERS} members`, path: [] };
+  }
+  for (const name of names) {
     const member: unknown = (value as Readonly<Record<string, unknown>>)[name];
     if (member === undefined) continue;
     const inName = textProblem(name);

@@ -1,6 +1,12 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import { JsonTextError, MAXIMUM_JSON_DEPTH, outermostJson, readJson } from './json-text.js';
+import {
+  JsonTextError,
+  MAXIMUM_JSON_DEPTH,
+  MAXIMUM_JSON_MEMBERS,
+  outermostJson,
+  readJson,
+} from './json-text.js';
 
 const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 
@@ -127,6 +133,14 @@ describe('JSON from outside', () => {
     `{${'1x '.repeat(9)}`,
   ])('comes to an end over %j, which is no JSON, and says so', (text) => {
     expect(() => readJson(text)).toThrow(new JsonTextError('it is not JSON'));
+  });
+
+  it('refuses an object with more members than 10,000, at any depth, and takes a longer list', () => {
+    const withMembers = (count: number): string =>
+      `[{"a":{${Array.from({ length: count }, (_, at) => `"k${at}":0`).join()}}}]`;
+    expect(() => readJson(withMembers(MAXIMUM_JSON_MEMBERS))).not.toThrow();
+    expect(() => readJson(withMembers(MAXIMUM_JSON_MEMBERS + 1))).toThrow('more than 10000 members');
+    expect(readJson(`[${'0,'.repeat(20_000)}0]`)).toHaveLength(20_001);
   });
 
   it('compares no number without end', () => {

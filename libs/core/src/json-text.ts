@@ -4,6 +4,9 @@ import { textProblem } from './text.js';
 /** How deep JSON may nest that comes from outside or from a user's function: an array or object in it counts one. */
 export const MAXIMUM_JSON_DEPTH = 100;
 
+/** How many members one object may have in JSON that comes from outside or from a user's function; an array may have more. */
+export const MAXIMUM_JSON_MEMBERS = 10_000;
+
 /** A text is no JSON, or holds what would not come out of the database as it came in. The message quotes nothing of it. */
 export class JsonTextError extends SkaldError {
   readonly code = 'malformed_json';
@@ -15,7 +18,8 @@ export class JsonTextError extends SkaldError {
  * other.
  *
  * @throws JsonTextError when it is not JSON, nests deeper than `MAXIMUM_JSON_DEPTH`, has a number that a JavaScript number
- *   does not hold exactly, a member twice, or NUL or half a character in a string
+ *   does not hold exactly, a member twice, more than `MAXIMUM_JSON_MEMBERS` in one object, or NUL or half a character in a
+ *   string
  */
 export function readJson(text: string): unknown {
   // Before it is parsed: what nests thousands of levels deep takes the parser a thousand times as long.
@@ -158,12 +162,16 @@ function decimalOf(number: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(number) ?? [];
   const digits = `${whole}${fraction}`.replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
+  // No pattern: one that looks for zeros at the end begins anew at each zero before it.
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === ZERO) end -= 1;
+  const significant = digits.slice(0, end);
   if (significant === '') return '0';
   const power = Number(exponent) - fraction.length + (digits.length - significant.length);
   return `${sign}${significant}e${power}`;
 }
 
+/** @throws JsonTextError when one object has too many */
 function countMembers(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0;
   let count = 0;
@@ -172,9 +180,16 @@ function countMembers(value: unknown): number {
     return count;
   }
   const members = value as Readonly<Record<string, unknown>>;
+  let own = 0;
   // oxlint-disable-next-line guard-for-in -- what JSON.parse makes inherits nothing that can be enumerated
-  for (const name in members) count += 1 + countMembers(members[name]);
-  return count;
+  for (const name in members) {
+    own += 1;
+    count += countMembers(members[name]);
+  }
+  if (own > MAXIMUM_JSON_MEMBERS) {
+    throw new JsonTextError(`an object in it has more than ${MAXIMUM_JSON_MEMBERS} members; send an array`);
+  }
+  return count + own;
 }
 
 /** Strings written with escapes may hold what no UTF-8 does. */
