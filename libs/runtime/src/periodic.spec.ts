@@ -35,6 +35,30 @@ describe('a periodic job', () => {
     await periodic.stop();
   });
 
+  it('that is asked to run earlier while it runs does so when it is done', async () => {
+    let release = (): void => undefined;
+    let runs = 0;
+    const job = new Periodic('the job', clock, { log() {}, warn() {}, error() {} }, 1_000, async () => {
+      runs += 1;
+      if (runs === 1) await new Promise<void>((resolve) => (release = resolve));
+      return 60_000;
+    });
+    job.start();
+    await clock.advance(1);
+    job.noLaterThan(clock.now() + 30);
+    job.noLaterThan(clock.now() + 10);
+    job.noLaterThan(clock.now() + 20);
+    release();
+    await clock.advance(9);
+    expect(runs).toBe(1);
+
+    await clock.advance(1);
+    expect(runs).toBe(2);
+    await clock.advance(1_000);
+    expect(runs).toBe(2);
+    await job.stop();
+  });
+
   it('is tried again after longer and longer pauses when it fails, at most 5 s', async () => {
     fails = true;
     periodic.start();

@@ -29,6 +29,8 @@ export class Periodic {
   private cancel: (() => void) | undefined;
   private dueAt = Number.POSITIVE_INFINITY;
   private current: Promise<void> | undefined;
+  /** While it runs: when it was asked to run again at the latest. */
+  private wantedAt = Number.POSITIVE_INFINITY;
   private stopped = true;
   private runs = 0;
   private failures = 0;
@@ -50,7 +52,9 @@ export class Periodic {
 
   /** Makes the job run at `at` (milliseconds since 1970) if it would run later than that. */
   noLaterThan(at: number): void {
-    if (!this.stopped && this.current === undefined && at < this.dueAt) this.schedule(at);
+    if (this.stopped) return;
+    if (this.current !== undefined) this.wantedAt = Math.min(this.wantedAt, at);
+    else if (at < this.dueAt) this.schedule(at);
   }
 
   async stop(): Promise<void> {
@@ -87,6 +91,7 @@ export class Periodic {
   private async runOnce(): Promise<void> {
     let next: number;
     this.runs += 1;
+    this.wantedAt = Number.POSITIVE_INFINITY;
     try {
       next = await this.job();
       if (this.inRow > 0) this.log.log(`${this.name} works again after ${this.inRow} failed attempt(s)`);
@@ -99,6 +104,6 @@ export class Periodic {
       this.last = { at: this.clock.now(), reason: printable(messageOf(error), LONGEST_REASON) };
     }
     this.current = undefined;
-    if (!this.stopped) this.schedule(this.clock.now() + next);
+    if (!this.stopped) this.schedule(Math.min(this.wantedAt, this.clock.now() + next));
   }
 }
