@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { isConnectionError } from '@skald/postgres';
-import { printableLog, stackOf, StoreUnavailableError } from '@skald/runtime';
+import { printableLog, stackOf, StoreUnavailableError, StoreUnusableError } from '@skald/runtime';
 import {
   type ArgumentsHost,
   Catch,
@@ -39,7 +39,7 @@ export class ProblemFilter implements ExceptionFilter {
       const type = code === undefined ? 'about:blank' : `urn:skald:problem:${code}`;
       return { type, title: titleOf(status), status, detail: error.message };
     }
-    if (error instanceof StoreUnavailableError || isConnectionError(error)) {
+    if (isAway(error)) {
       const detail = 'the database does not answer; try again, with the same id';
       return { type: 'urn:skald:problem:unavailable', title: titleOf(503), status: 503, detail };
     }
@@ -51,6 +51,13 @@ export class ProblemFilter implements ExceptionFilter {
       detail: 'something went wrong here; the log says what',
     };
   }
+}
+
+/** The database does not do its work now, and somebody may mend that: the engine's own log says what is wrong. */
+function isAway(error: unknown): boolean {
+  return (
+    error instanceof StoreUnavailableError || error instanceof StoreUnusableError || isConnectionError(error)
+  );
 }
 
 function titleOf(status: number): string {
