@@ -5,6 +5,7 @@ import {
   type Changes,
   ConcurrentChangeError,
   type RemovedInstance,
+  StartedBeforeError,
   type Store,
   type StoreTurn,
   UnstorableError,
@@ -335,6 +336,49 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
         expect(await store.removed(key('one'))).toEqual([again, trace('one')]);
         expect(await store.removed(key('never'))).toEqual([]);
         expect(await store.removed({ namespace: 'other', id: 'one' })).toEqual([]);
+      });
+
+      it('keeps by which message it was begun, and lets that one begin none again', async () => {
+        await save({ created: [instance('one'), instance('two')], startIds: ['m-1', null] });
+        expect(await store.find([key('one')])).toEqual([instance('one')]);
+        const [loaded] = await store.find([key('one')]);
+        await save({
+          updated: [{ instance: instance('one', { revision: 2 }), fromRevision: loaded?.revision ?? 0 }],
+        });
+        await save({ removed: [trace('one'), trace('two')] });
+        expect(await store.removed(key('one'))).toEqual([trace('one', { startId: 'm-1' })]);
+        expect(await store.removed(key('two'))).toEqual([trace('two')]);
+
+        const again = save({
+          created: [instance('one'), instance('two'), instance('three')],
+          startIds: ['m-1', 'm-1', 'm-1'],
+          owed: ['x'],
+        });
+        await expect(again).rejects.toThrow(StartedBeforeError);
+        await expect(again).rejects.toMatchObject({ starts: [{ key: key('one'), startId: 'm-1' }] });
+        expect(await store.find([key('one'), key('two'), key('three')])).toEqual([]);
+        expect(await owedIds(AT + 1)).toEqual([]);
+      });
+
+      it('lets another message begin another one, whatever was removed', async () => {
+        await save({ removed: [trace('one', { startId: 'm-1' })] });
+        await save({ created: [instance('one')], startIds: ['m-2'] });
+        await save({ created: [instance('other')], startIds: ['m-1'] });
+        const own = { ...instance('one'), namespace: 'other' };
+        await store.transact((turn) =>
+          turn.save('other', { ...NOTHING, created: [own], startIds: ['m-1'] }, AT),
+        );
+        expect(await store.find([key('one'), key('other'), { namespace: 'other', id: 'one' }])).toHaveLength(
+          3,
+        );
+      });
+
+      it('says that another worker was faster, where one has begun it meanwhile', async () => {
+        await save({ removed: [trace('one', { startId: 'm-1' })] });
+        await save({ created: [instance('one')], startIds: ['m-2'] });
+        const late = save({ created: [instance('one')], startIds: ['m-3'] });
+        await expect(late).rejects.toThrow(ConcurrentChangeError);
+        await expect(late).rejects.not.toThrow(StartedBeforeError);
       });
 
       it('leaves no trace of a removal that was not committed', async () => {

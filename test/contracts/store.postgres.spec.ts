@@ -72,6 +72,20 @@ describe('the plans of the hot statements', () => {
   );
 });
 
+describe('the traces of removed instances', () => {
+  it('are looked up by their index for each start, though the statement was prepared when there were none', async () => {
+    const own = await freshDatabase(orchestratorSchema, { poolSize: 1 });
+    const store = new PostgresStore(own.dataSource);
+    const nothing = { created: [], updated: [], history: [], owed: [], settled: [] };
+    for (let time = 0; time < 7; time += 1)
+      await store.transact((turn) => turn.save('shop', nothing, Date.now()));
+    const nulls = Array.from({ length: 26 }, () => 'NULL').join(', ');
+    const plan: object[] = await own.dataSource.query(`EXPLAIN EXECUTE skald_save_turn('shop', ${nulls})`);
+    expect(JSON.stringify(plan)).toMatch(/Index (?:Only )?Scan using skald_removed_start/);
+    await own.drop();
+  });
+});
+
 describe('two workers on PostgreSQL', () => {
   it('never get the same due instance: what one holds the other passes over', async () => {
     const store = new PostgresStore(database.dataSource);

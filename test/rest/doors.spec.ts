@@ -76,6 +76,27 @@ describe('the doors of the REST interface, on real Kafka and real PostgreSQL', (
   const statusOf = async (id: string): Promise<unknown> =>
     JSON.parse((await send('GET', `${sagas}/${id}`)).body).status;
 
+  describe('a start that is sent again after its saga was removed', () => {
+    it('begins nothing under the same message id, and a new saga under another', async () => {
+      const id = newId();
+      const start = (messageId: string): Promise<Answer> =>
+        post(sagas, JSON.stringify({ definition: 'a-deadline', id, messageId, input: ORDER }));
+      const act = async (action: string): Promise<number> => {
+        const body = { action, actor: 'ada', reason: 'a test' };
+        return (await post(`${sagas}/${id}/actions`, JSON.stringify(body))).status;
+      };
+      expect((await start('m-1')).status).toBe(201);
+      expect((await start('m-1')).status).toBe(200);
+      expect(await act('terminate')).toBe(200);
+      // What it owes has to be sent first.
+      while ((await act('remove')) !== 200) await new Promise((resolve) => setTimeout(resolve, 50));
+
+      expect(await start('m-1')).toMatchObject({ status: 409, type: 'urn:skald:problem:saga_removed' });
+      expect(await exists(id)).toBe(false);
+      expect((await start('m-2')).status).toBe(201);
+    });
+  });
+
   describe('a body', () => {
     it.each([
       'application/x-www-form-urlencoded',

@@ -93,7 +93,7 @@ export class KafkaSagaClient extends SagaClient {
 
   async start<S extends AnySaga>(
     saga: S,
-    { id, input, timeout }: StartOptions<S>,
+    { id, input, timeout, ...asking }: StartOptions<S>,
   ): Promise<SagaHandle<OutputOf<S>>> {
     checkId(id);
     checkData(`the input of '${saga.name}'`, saga.input, input);
@@ -101,7 +101,7 @@ export class KafkaSagaClient extends SagaClient {
     // From before the request, so that no event is missed.
     this.listeners.add(handle);
     try {
-      const request = this.request('start', id, { definition: saga.name, input, answer: true });
+      const request = this.request('start', id, { definition: saga.name, input, answer: true }, asking);
       const answer = await this.ask(request, this.limit(timeout));
       if (handle.takeSnapshot(answer)) this.listeners.remove(handle);
       this.listeners.rest(handle);

@@ -79,12 +79,13 @@ export class RestSagaClient extends SagaClient {
 
   async start<S extends AnySaga>(
     saga: S,
-    { id, input, timeout }: StartOptions<S>,
+    { id, input, messageId = crypto.randomUUID(), timeout }: StartOptions<S>,
   ): Promise<SagaHandle<OutputOf<S>>> {
     checkId(id);
     checkData(`the input of '${saga.name}'`, saga.input, input);
-    const body = { definition: saga.name, id, input };
-    await this.sender.send({ kind: 'start', sagaId: id, messageId: id }, '', body, this.limit(timeout));
+    checkMessageId(messageId);
+    const body = { definition: saga.name, id, input, messageId };
+    await this.sender.send({ kind: 'start', sagaId: id, messageId }, '', body, this.limit(timeout));
     return this.handle(saga, id);
   }
 

@@ -52,7 +52,7 @@ export interface RequestOptions {
   readonly timeout?: Duration;
 }
 
-export interface StartOptions<S extends AnySaga> extends Pick<RequestOptions, 'timeout'> {
+export interface StartOptions<S extends AnySaga> extends RequestOptions {
   /** The caller's own key for the business transaction, e.g. the id of its request. */
   readonly id: string;
   readonly input: InputOf<S>;
@@ -80,10 +80,11 @@ export type CallReply<C extends CallContract> =
 export abstract class SagaClient {
   /**
    * Starts a saga. Resolves when the orchestrator has stored it. The same id, definition and input again give the same
-   * saga, so a caller that does not know whether it has asked may ask again.
+   * saga, so a caller that does not know whether it has asked may ask again. The same `messageId`, too, begins no second one after the
+   * first was removed.
    *
-   * @throws SagaRefusedError with `unknown_definition`, `invalid_input`, or `saga_exists` when the id has another
-   *   definition or other input
+   * @throws SagaRefusedError with `unknown_definition`, `invalid_input`, `saga_exists` when the id has another
+   *   definition or other input, or `saga_removed` when this very message has started a saga that is removed since
    */
   abstract start<S extends AnySaga>(saga: S, options: StartOptions<S>): Promise<SagaHandle<OutputOf<S>>>;
 

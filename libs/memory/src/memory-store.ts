@@ -9,10 +9,12 @@ import {
   keyText,
   type OwedRow,
   type OwnDefinitions,
+  pastStartText,
   type PinnedDefinition,
   type RemovedInstance,
   type Store,
   type StoreTurn,
+  StartedBeforeError,
   StoreUnavailableError,
   systemClock,
 } from '@skald/runtime';
@@ -29,6 +31,7 @@ interface StoredInstance {
   readonly wakeAt: number | null;
   /** As JSON, so that what comes back is what a database would give back. */
   readonly state: string;
+  readonly startId?: string | null | undefined;
 }
 
 interface StoredOwed extends OwedRow {
@@ -54,6 +57,8 @@ export class MemoryStore implements Store {
   private readonly outbox = new Map<string, StoredOwed>();
   /** Oldest first. */
   private traces: readonly RemovedInstance[] = [];
+  /** Of the traces: by which messages those instances were begun. */
+  private readonly pastStarts = new Set<string>();
   private lastRow = 0;
   private connections = 0;
   private last: Promise<unknown> = Promise.resolve();
@@ -130,6 +135,9 @@ export class MemoryStore implements Store {
   drop(traces: readonly RemovedInstance[]): void {
     const gone = new Set(traces);
     this.traces = this.traces.filter((trace) => !gone.has(trace));
+    for (const { startId, ...key } of traces) {
+      if (startId !== undefined) this.pastStarts.delete(pastStartText({ key, startId }));
+    }
   }
 
   /** @internal */
@@ -175,12 +183,19 @@ export class MemoryStore implements Store {
   }
 
   /** @internal */
-  checkChanges({ created, updated, history, owed, removed = [] }: Changes): void {
+  checkChanges({ created, startIds = [], updated, history, owed, removed = [] }: Changes): void {
     for (const instance of created) {
       if (this.instances.has(keyText(instance))) {
         throw new ConcurrentChangeError(`saga '${instance.id}' was created by another worker`);
       }
     }
+    const past = created.flatMap(({ namespace, id }, index) => {
+      const startId = startIds[index] ?? undefined;
+      const isPast =
+        startId !== undefined && this.pastStarts.has(pastStartText({ key: { namespace, id }, startId }));
+      return isPast ? [{ key: { namespace, id }, startId }] : [];
+    });
+    if (past.length > 0) throw new StartedBeforeError(past);
     for (const { instance, fromRevision } of updated) {
       if (this.instances.get(keyText(instance))?.revision !== fromRevision) {
         throw new ConcurrentChangeError(`saga '${instance.id}' was changed by another worker`);
@@ -200,7 +215,9 @@ export class MemoryStore implements Store {
   /** @internal */
   apply(namespace: string, changes: Changes, row: string | undefined, now: number): void {
     const { created, updated, history, owed, settled, removed = [], parked = [], postponed = [] } = changes;
+    const startIds = new Map(created.map((one, index) => [keyText(one), changes.startIds?.[index]]));
     for (const instance of [...created, ...updated.map((update) => update.instance)]) {
+      const startId = startIds.get(keyText(instance)) ?? this.instances.get(keyText(instance))?.startId;
       this.instances.set(keyText(instance), {
         revision: instance.revision,
         key: { namespace: instance.namespace, id: instance.id },
@@ -210,6 +227,7 @@ export class MemoryStore implements Store {
         updatedAt: instance.updatedAt,
         wakeAt: isEnded(instance.status) ? null : instance.wakeAt,
         state: JSON.stringify(instance),
+        startId,
       });
     }
     for (const { key, wakeAt } of postponed) {
@@ -226,11 +244,18 @@ export class MemoryStore implements Store {
     }
     for (const settledRow of settled) this.outbox.delete(settledRow);
     if (row !== undefined) this.outbox.set(row, { row, namespace, ids: [...owed], createdAt: now });
+    const traces = removed.map((trace) => {
+      const startId = trace.startId ?? this.instances.get(keyText(trace))?.startId;
+      return typeof startId === 'string' ? { ...trace, startId } : trace;
+    });
     for (const trace of removed) {
       this.instances.delete(keyText(trace));
       this.entries.delete(keyText(trace));
     }
-    if (removed.length > 0) this.traces = [...this.traces, ...removed];
+    for (const { startId, ...key } of traces) {
+      if (startId !== undefined) this.pastStarts.add(pastStartText({ key, startId }));
+    }
+    if (removed.length > 0) this.traces = [...this.traces, ...traces];
     for (const { definition, message } of parked) this.processes.keep(namespace, definition, message, false);
   }
 }

@@ -7,6 +7,7 @@ import {
   type OwnDefinitions,
   type PinnedDefinition,
   type RemovedInstance,
+  StartedBeforeError,
   type Store,
   type StoreTurn,
 } from '@skald/runtime';
@@ -30,6 +31,7 @@ import { lockPinned } from './sql/lock-pinned.js';
 import { nextWakeup } from './sql/next-wakeup.js';
 import { owingPlaces } from './sql/owing-places.js';
 import { parkMessages } from './sql/park-messages.js';
+import { pastStarts } from './sql/past-starts.js';
 import { pinnedDefinitions } from './sql/pinned-definitions.js';
 import { postponeWakeups } from './sql/postpone-wakeups.js';
 import { removeInstances, removeInstancesValues } from './sql/remove-instances.js';
@@ -216,11 +218,29 @@ class PostgresTurn implements StoreTurn {
       values: makingValues(() => saveTurnValues(namespace, changes, now)),
     });
     const [written] = rows;
+    if (written?.created !== changes.created.length) await this.checkStarts(namespace, changes);
     if (written?.created !== changes.created.length || written.updated !== changes.updated.length) {
       throw new ConcurrentChangeError('another worker created or changed a saga of this turn first');
     }
     await this.saveRest(namespace, changes);
     return written.row ?? undefined;
+  }
+
+  /** Of instances that were not created: whether the messages that would begin them have done so before. */
+  private async checkStarts(namespace: string, { created, startIds = [] }: Changes): Promise<void> {
+    const values = [
+      namespace,
+      created.map(({ id }) => id),
+      created.map((_, index) => startIds[index] ?? null),
+    ];
+    const { rows } = await this.client.query<{ saga_id: string; start_id: string }>({
+      ...pastStarts,
+      values,
+    });
+    if (rows.length === 0) return;
+    throw new StartedBeforeError(
+      rows.map((row) => ({ key: { namespace, id: row.saga_id }, startId: row.start_id })),
+    );
   }
 
   /** What few turns have: statements of their own, so that the hot one stays small. */

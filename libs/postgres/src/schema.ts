@@ -11,11 +11,17 @@ import { BarrierAge1763600000002 } from './migrations/1763600000002-barrier-age.
 import { BarrierDigest1763600000010 } from './migrations/1763600000010-barrier-digest.js';
 import { Processes1763600000030 } from './migrations/1763600000030-processes.js';
 import { RemovedInstances1763700000001 } from './migrations/1763700000001-removed-instances.js';
+import { StartIds1763700000002 } from './migrations/1763700000002-start-ids.js';
 
 /** For the `entities` and `migrations` of the TypeORM data source that the orchestrator uses. */
 export const orchestratorSchema = {
   entities: [InstanceEntity, HistoryEntity, OutboxEntity, ParkedEntity, ProcessEntity, RemovedEntity],
-  migrations: [OrchestratorTables1763600000000, Processes1763600000030, RemovedInstances1763700000001],
+  migrations: [
+    OrchestratorTables1763600000000,
+    Processes1763600000030,
+    RemovedInstances1763700000001,
+    StartIds1763700000002,
+  ],
 };
 
 /** For the `entities` and `migrations` of each participant's own data source. */

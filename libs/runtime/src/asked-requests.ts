@@ -114,8 +114,9 @@ function nameOf(definition: string): string {
 }
 
 /** A start as a message for another process. */
-export function startMessage({ namespace, id, definition, version, input }: StartRequest): Message {
-  return messageFor({ namespace, id }, crypto.randomUUID(), RequestType.start, {
+export function startMessage(request: StartRequest): Message {
+  const { namespace, id, definition, version, input, messageId = crypto.randomUUID() } = request;
+  return messageFor({ namespace, id }, messageId, RequestType.start, {
     definition,
     ...(version !== undefined && { version }),
     input,
@@ -179,6 +180,7 @@ export function answerOf(result: WorkResult | undefined): AskedAnswer {
       const message = `the process that was asked does not know '${nameOf(result.definition)}' either; ask again`;
       return { kind: 'refused', code: 'no_owner_answered', message, problems: [] };
     }
+    case 'gone':
     case 'refused':
       throw result.error;
     case undefined:

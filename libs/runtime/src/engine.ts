@@ -266,7 +266,8 @@ export class SagaEngine {
 
   /**
    * Starts a saga from inside this process. Resolves when it is stored. The same id, definition and input again give
-   * the same saga. Any process can be asked: one that knows the definition does it.
+   * the same saga; the same `messageId`, too, begins no second one after the first was removed. Any process can be asked:
+   * one that knows the definition does it.
    *
    * @throws RequestRefusedError saying what to correct
    */

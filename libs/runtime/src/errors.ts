@@ -1,9 +1,20 @@
 import { isRecord, type Message, shortened, SkaldError } from '@skald/core';
 import { withoutValues } from './database-text.js';
+import type { PastStart } from './start-id.js';
 
 /** Another worker changed or created an instance first. The turn is run again; users do not see this. */
 export class ConcurrentChangeError extends SkaldError {
   readonly code = 'concurrent_change';
+}
+
+/**
+ * Sagas that were to be created were begun by these very messages once, and are removed since: the turn is decided again,
+ * without them. Users do not see this.
+ */
+export class StartedBeforeError extends ConcurrentChangeError {
+  constructor(readonly starts: readonly PastStart[]) {
+    super('a start came again after its saga was removed');
+  }
 }
 
 /**
@@ -85,7 +96,7 @@ const LONGEST_REFUSAL = 5_000;
 
 /**
  * A request that will not be carried out as it stands. Its codes: `unknown_definition`, `invalid_input`, `invalid_id`,
- * `saga_exists`, `unknown_saga`, `no_live_owner` and `no_owner_answered` (another process has to do it), and those with which the engine refuses what makes no sense now, such as `ended`,
+ * `saga_exists`, `saga_removed` (this very request has started it once), `unknown_saga`, `no_live_owner` and `no_owner_answered` (another process has to do it), and those with which the engine refuses what makes no sense now, such as `ended`,
  * `past_pivot`, `not_suspended`.
  */
 export class RequestRefusedError extends SkaldError {

@@ -20,6 +20,7 @@ import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError, UnknownDefinitionError } from './errors.js';
 import type { LiveDefinitions } from './live-definitions.js';
 import { checkedParentCommand, parentKey } from './parents.js';
+import { startIdOf } from './start-id.js';
 import { validateData } from './validation.js';
 import type { ElsewhereWork, StartWork, Work } from './work.js';
 
@@ -45,6 +46,8 @@ export interface StartRequest {
   /** Default: the newest that any live process knows. */
   readonly version?: number | undefined;
   readonly input: unknown;
+  /** The same for copies of one start: also after its saga was removed they begin it no second time. */
+  readonly messageId?: string | undefined;
 }
 
 /**
@@ -127,11 +130,13 @@ export function readStart(
       checked.problems,
     );
   }
+  const { messageId } = request;
   return {
     kind: 'start',
     key,
     definition,
     input: checked.data,
+    ...(messageId !== undefined && { startId: startIdOf(messageId) }),
   };
 }
 
@@ -165,6 +170,7 @@ function startRequestOf(message: Message): StartRequest {
     definition: textOf(message, 'definition'),
     version: versionOf(message),
     input: isRecord(message.data) ? message.data['input'] : undefined,
+    messageId: message.id,
   };
 }
 

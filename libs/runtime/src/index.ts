@@ -11,6 +11,7 @@ export {
   messageOf,
   RequestRefusedError,
   stackOf,
+  StartedBeforeError,
   StoreNotSetUpError,
   StoreUnavailableError,
   StoreUnusableError,
@@ -30,6 +31,7 @@ export * from './ports.js';
 export { printableLog, printableStack } from './printable-log.js';
 export * from './processes-port.js';
 export * from './progress.js';
+export { type PastStart, pastStartText } from './start-id.js';
 export { arrayFrom, checkNames, checkTexts, outsideColumn, textColumn } from './text-column.js';
 export { isTopicName } from './topic-name.js';
 export { DefinitionChangedError, keyText } from './turn.js';

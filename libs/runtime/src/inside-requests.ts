@@ -89,7 +89,7 @@ export class InsideRequests {
   private async submit(work: Work): Promise<WorkResult> {
     const [result] = await this.options.submit([work]);
     if (result === undefined) throw new Error('the turn gave no result');
-    if (result.kind === 'refused') throw result.error;
+    if (result.kind === 'refused' || result.kind === 'gone') throw result.error;
     return result;
   }
 }

@@ -22,6 +22,11 @@ export interface Update {
 /** What one turn writes, all of it or nothing. */
 export interface Changes {
   readonly created: readonly SagaInstance[];
+  /**
+   * By which messages these were begun, one each in the same order; `null` where by none. Kept with them, and in their
+   * traces once they are removed.
+   */
+  readonly startIds?: readonly (string | null)[];
   readonly updated: readonly Update[];
   readonly history: readonly HistoryRecord[];
   /** Ids of the messages that must go out; they become one row of the outbox. */
@@ -43,6 +48,8 @@ export interface Changes {
 export interface RemovedInstance extends InstanceKey {
   /** See `SagaInstance.incarnation`. */
   readonly incarnation?: string;
+  /** The message that began it, as `startIdOf` writes it: as long as this trace stays, that one begins nothing again. */
+  readonly startId?: string;
   /** `name@version` */
   readonly definition: string;
   /** How it stood then. */
@@ -154,6 +161,7 @@ export interface StoreTurn {
    * @param namespace of everything in `changes`
    * @param now becomes the outbox row's age
    * @returns the name of the outbox row, when something is owed
+   * @throws StartedBeforeError naming every one of `created` whose `startIds` stands in a trace of its id
    */
   save(namespace: string, changes: Changes, now: number): Promise<string | undefined>;
 }

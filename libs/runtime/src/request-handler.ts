@@ -76,7 +76,11 @@ export class RequestHandler {
     for (const [index, { delivery }] of readable.entries()) {
       const result = results[index];
       if (result?.kind === 'refused') refuse(delivery, result.error);
-      else if (result !== undefined) answers.push(...this.answersTo(delivery.message, result));
+      else if (result?.kind === 'gone') {
+        // It has had its effect, so it is no dead letter.
+        const { message } = delivery;
+        if (asksForAnswer(message)) refused.push({ message, error: result.error });
+      } else if (result !== undefined) answers.push(...this.answersTo(delivery.message, result));
     }
     answers.push(...(await this.snapshotsFor(asked)));
     if (refused.length > 0) answers.push(...(await this.refusals(refused)));

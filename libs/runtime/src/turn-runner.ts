@@ -1,10 +1,11 @@
 import type { SagaInstance, transition } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { ConcurrentChangeError, MessageRefusedError, messageOf } from './errors.js';
+import { ConcurrentChangeError, MessageRefusedError, messageOf, StartedBeforeError } from './errors.js';
 import type { Patience } from './patience.js';
 import type { LiveDefinitions } from './live-definitions.js';
 import type { Changes, Clock, CrashProbe, Log, Store, StoreTurn, Transport } from './ports.js';
 import type { Relay } from './relay.js';
+import { pastStartText } from './start-id.js';
 import { DecidedTurn, StaleViewError } from './turn.js';
 
 export interface TurnRunnerOptions {
@@ -47,14 +48,17 @@ export class TurnRunner {
     extra: (loaded: L, result: R) => Partial<Changes> = () => ({}),
   ): Promise<R> {
     let isViewFresh = false;
+    let pastStarts: ReadonlySet<string> | undefined;
     for (let race = 1; ; race += 1) {
       try {
-        return await this.runOnce(load, decide, extra, isViewFresh);
+        return await this.runOnce(load, decide, extra, isViewFresh, pastStarts);
       } catch (error) {
         if (race === RACES) throw error;
         if (error instanceof StaleViewError) {
           await this.options.live.refresh();
           isViewFresh = true;
+        } else if (error instanceof StartedBeforeError) {
+          pastStarts = new Set([...(pastStarts ?? []), ...error.starts.map(pastStartText)]);
         } else if (!(error instanceof ConcurrentChangeError)) throw error;
       }
     }
@@ -65,6 +69,7 @@ export class TurnRunner {
     decide: (decided: DecidedTurn, loaded: L) => R,
     extra: (loaded: L, result: R) => Partial<Changes>,
     isViewFresh: boolean,
+    pastStarts: ReadonlySet<string> | undefined,
   ): Promise<R> {
     const { namespace, store, clock, crashProbe, outbox } = this.options;
     const settled = outbox.takeArrived();
@@ -72,7 +77,7 @@ export class TurnRunner {
       const { decided, changes, result, row } = await store.transact(async (turn) => {
         const loaded = await load(turn, settled);
         const now = clock.now();
-        const decided = new DecidedTurn(loaded.instances, now, this.options, isViewFresh);
+        const decided = new DecidedTurn(loaded.instances, now, this.options, isViewFresh, pastStarts);
         const result = decide(decided, loaded);
         const changes = { ...decided.changes(settled), ...extra(loaded, result) };
         if (isEmpty(changes)) return { decided, changes, result, row: undefined };

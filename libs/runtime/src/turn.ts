@@ -9,6 +9,7 @@ import {
   isSameJson,
   type JsonObject,
   lifecycleIdOf,
+  type OperatorNote,
   type OutgoingMessage,
   owedMessage,
   removedMessage,
@@ -36,6 +37,7 @@ import type {
   Update,
 } from './ports.js';
 import { traceOf } from './removal.js';
+import { pastStartText } from './start-id.js';
 import type { ElsewhereWork, OutsideWork, StartWork, UndoWork, Work } from './work.js';
 
 /** An instance met a definition of its name and version whose structure is not the one it was started with. */
@@ -59,7 +61,9 @@ export type WorkResult =
   | { readonly kind: 'parked' }
   /** Another process has to do it, whose definition this is. What came without a message cannot be kept for it. */
   | { readonly kind: 'elsewhere'; readonly definition: string }
-  | { readonly kind: 'refused'; readonly error: unknown };
+  | { readonly kind: 'refused'; readonly error: unknown }
+  /** A copy of the start of a saga that is removed since. It has had its effect. */
+  | { readonly kind: 'gone'; readonly error: RequestRefusedError };
 
 export interface TurnSurroundings {
   readonly definitions: DefinitionRegistry;
@@ -91,6 +95,8 @@ export class DecidedTurn {
   private readonly history: HistoryRecord[] = [];
   /** Ids of owed messages by the instance that they are derived from. */
   private readonly owed = new Map<string, Set<string>>();
+  /** By which messages new instances were begun. */
+  private readonly startIds = new Map<string, string>();
 
   constructor(
     loaded: readonly SagaInstance[],
@@ -98,6 +104,8 @@ export class DecidedTurn {
     private readonly around: TurnSurroundings,
     /** The other processes were asked just now what they know. */
     private readonly isViewFresh = false,
+    /** Starts whose sagas are removed since, as `pastStartText` writes them. */
+    private readonly pastStarts: ReadonlySet<string> = new Set(),
   ) {
     for (const instance of loaded) {
       this.instances.set(keyText(instance), instance);
@@ -168,22 +176,26 @@ export class DecidedTurn {
   /** Removes an instance that ended longer ago than it is kept, with its history, and says so. */
   remove(instance: SagaInstance): void {
     const key = keyText(instance);
-    this.removed.set(key, traceOf(instance, undefined, this.now, this.around.traceRetentionMs));
+    this.leaveTrace(instance, undefined);
     this.addOwed(key, lifecycleIdOf(instance, 'removed', instance.revision + 1));
   }
 
   changes(settled: readonly string[]): Changes {
     const created: SagaInstance[] = [];
+    const startIds: (string | null)[] = [];
     const updated: Update[] = [];
     for (const key of this.touched) {
       const instance = this.instances.get(key);
       if (instance === undefined || this.removed.has(key)) continue;
       const fromRevision = this.loadedRevisions.get(key);
-      if (fromRevision === undefined) created.push(instance);
-      else updated.push({ instance, fromRevision });
+      if (fromRevision === undefined) {
+        created.push(instance);
+        startIds.push(this.startIds.get(key) ?? null);
+      } else updated.push({ instance, fromRevision });
     }
     return {
       created,
+      startIds,
       updated,
       history: this.history.filter(({ key }) => !this.removed.has(keyText(key))),
       owed: [...this.owed.values()].flatMap((ids) => [...ids]),
@@ -236,7 +248,11 @@ export class DecidedTurn {
       return { kind: 'ignored' };
     }
     if (present === undefined) {
-      const { namespace, id } = work.key;
+      const { key, startId } = work;
+      if (startId !== undefined && this.pastStarts.has(pastStartText({ key, startId }))) {
+        return { kind: 'gone', error: removedSince(key) };
+      }
+      const { namespace, id } = key;
       const { instance } = this.change(work.definition, null, {
         kind: 'started',
         namespace,
@@ -246,6 +262,7 @@ export class DecidedTurn {
         ...(work.requestId !== undefined && { requestId: work.requestId }),
         ...this.occurrence(),
       });
+      if (startId !== undefined) this.startIds.set(keyText(key), startId);
       return { kind: 'started', instance, isNew: true };
     }
     // A copy of a child's start, or one that comes after the mark which its compensation has left.
@@ -417,10 +434,17 @@ export class DecidedTurn {
         this.owe(definition, key, effect.id);
       }
       if (effect.kind === 'remove' && event.kind === 'operator') {
-        this.removed.set(key, traceOf(after.instance, event.note, this.now, this.around.traceRetentionMs));
+        this.leaveTrace(after.instance, event.note);
       }
     }
     return after;
+  }
+
+  private leaveTrace(instance: SagaInstance, by: OperatorNote | undefined): void {
+    const key = keyText(instance);
+    const trace = traceOf(instance, by, this.now, this.around.traceRetentionMs);
+    const startId = this.startIds.get(key);
+    this.removed.set(key, startId === undefined ? trace : { ...trace, startId });
   }
 
   private owe(definition: AnySaga, key: string, id: string): void {
@@ -480,6 +504,13 @@ function eventOf(
     case 'operator':
       return { kind: 'operator', action: work.action, note: work.note, at, random };
   }
+}
+
+function removedSince({ id }: InstanceKey): RequestRefusedError {
+  return new RequestRefusedError(
+    'saga_removed',
+    `this very request has started saga '${id}', which is removed since; send a new one to start another`,
+  );
 }
 
 /** One string for a key, since a `Map` compares objects by identity. A namespace holds no slash. */

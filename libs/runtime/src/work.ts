@@ -21,6 +21,8 @@ export interface StartWork {
   readonly parent?: InstanceKey;
   /** The id of the request, when whoever sent it wants to be told. */
   readonly requestId?: string;
+  /** What it is known again by when it comes once more after its saga was removed; see `startIdOf`. */
+  readonly startId?: string;
 }
 
 /** A parent compensates its child saga. */

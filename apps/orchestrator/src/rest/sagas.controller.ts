@@ -37,9 +37,9 @@ export class SagasController {
     @Body() request: StartSagaRequest,
     @Res({ passthrough: true }) response: Response,
   ): Promise<SagaView> {
-    const { id = randomUUID(), definition, version, input } = request;
+    const { id = randomUUID(), definition, version, input, messageId = randomUUID() } = request;
     const { instance, isNew } = await orProblem('The saga was not started', () =>
-      this.engine.startSaga({ id, definition, version, input }),
+      this.engine.startSaga({ id, definition, version, input, messageId }),
     );
     response.status(isNew ? HttpStatus.CREATED : HttpStatus.OK);
     response.location(`/api/v1/namespaces/${namespace}/sagas/${encodeURIComponent(id)}`);

@@ -1,4 +1,4 @@
-import { IsInt, IsObject, IsOptional, IsString, MaxLength, Min } from 'class-validator';
+import { IsInt, IsObject, IsOptional, IsString, Length, MaxLength, Min } from 'class-validator';
 
 export class StartSagaRequest {
   /** Name of the definition. */
@@ -16,6 +16,12 @@ export class StartSagaRequest {
   @IsOptional()
   @IsString()
   id?: string;
+
+  /** The same for copies of this request: they start nothing, even after the saga was removed. Default: a new one. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  messageId?: string;
 
   @IsObject()
   input!: object;

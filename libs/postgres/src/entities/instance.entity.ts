@@ -45,4 +45,8 @@ export class InstanceEntity {
 
   @Column({ name: 'updated_at', type: 'timestamptz' })
   updatedAt!: Date;
+
+  /** The message that began it, for its trace; written once, and read only when it is removed. */
+  @Column({ name: 'start_id', type: 'text', nullable: true })
+  startId!: string | null;
 }

@@ -4,6 +4,7 @@ import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 @Entity('skald_removed')
 @Index('skald_removed_instance', ['namespace', 'sagaId', 'id'])
 @Index('skald_removed_kept', ['keptUntil'])
+@Index('skald_removed_start', ['namespace', 'sagaId', 'startId'], { where: 'start_id IS NOT NULL' })
 export class RemovedEntity {
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'ALWAYS' })
   id!: string;
@@ -35,6 +36,10 @@ export class RemovedEntity {
 
   @Column({ type: 'text' })
   reason!: string;
+
+  /** The message that began it; null where none did, or it began before that was noted. */
+  @Column({ name: 'start_id', type: 'text', nullable: true })
+  startId!: string | null;
 
   /** When this row may go, too. */
   @Column({ name: 'kept_until', type: 'timestamptz' })

@@ -4,7 +4,7 @@ import type { RemovedInstance } from '@skald/runtime';
 export const findRemoved = {
   name: 'skald_find_removed',
   text: `
-    SELECT namespace, saga_id, incarnation, definition, status, removed_at, actor, reason, kept_until
+    SELECT namespace, saga_id, incarnation, start_id, definition, status, removed_at, actor, reason, kept_until
       FROM skald_removed
      WHERE namespace = $1
        AND saga_id = $2
@@ -16,6 +16,7 @@ export interface RemovedRow {
   namespace: string;
   saga_id: string;
   incarnation: string | null;
+  start_id: string | null;
   definition: string;
   status: RemovedInstance['status'];
   removed_at: Date;
@@ -29,6 +30,7 @@ export function removedOf(row: RemovedRow): RemovedInstance {
     namespace: row.namespace,
     id: row.saga_id,
     ...(row.incarnation !== null && { incarnation: row.incarnation }),
+    ...(row.start_id !== null && { startId: row.start_id }),
     definition: row.definition,
     status: row.status,
     removedAt: row.removed_at.getTime(),

@@ -1,13 +1,14 @@
 import { definitionRef, timeText } from '@skald/core';
-import { type Changes, outsideColumn, textColumn } from '@skald/runtime';
+import { type Changes, checkNames, outsideColumn, textColumn } from '@skald/runtime';
 import { stateText } from './instance-row.js';
 
 /** The parameters of `saveTurn`, one text per column. */
 export function saveTurnValues(
   namespace: string,
-  { created, updated, history, owed, settled }: Changes,
+  { created, startIds = [], updated, history, owed, settled }: Changes,
   now: number,
 ): unknown[] {
+  checkNames(startIds.filter((id) => id !== null));
   const changed = updated.map(({ instance }) => instance);
   return [
     namespace,
@@ -40,5 +41,6 @@ export function saveTurnValues(
     settled,
     timeText(now),
     outsideColumn(owed),
+    textColumn(created.map((_, index) => startIds[index] ?? null)),
   ];
 }

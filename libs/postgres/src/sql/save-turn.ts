@@ -3,8 +3,10 @@ import { arrayFrom } from '@skald/runtime';
 /**
  * Writes a whole turn in one round trip, whether it holds one message or three hundred. The counts tell whether another
  * worker was faster: an insert that met a present key and an update that met another revision write nothing.
+ * A start that stands in the trace of a removed instance begins none: it is asked of each one by itself, so that PostgreSQL
+ * looks it up in the index and never goes through all traces.
  * What is updated names its namespace row by row: were it a parameter, PostgreSQL would go through the whole namespace.
- * Indexes: skald_instance_pkey, skald_outbox_pkey.
+ * Indexes: skald_instance_pkey, skald_removed_start, skald_outbox_pkey.
  */
 export const saveTurn = {
   name: 'skald_save_turn',
@@ -12,14 +14,19 @@ export const saveTurn = {
     WITH created AS (
       INSERT INTO skald_instance
              (namespace, id, definition, definition_hash, status, revision,
-              input, state, next_wakeup_at, created_at, updated_at)
+              input, state, next_wakeup_at, created_at, updated_at, start_id)
       SELECT $1::text, id, definition, definition_hash, status, revision,
-             input::json, state::json, next_wakeup_at, created_at, updated_at
+             input::json, state::json, next_wakeup_at, created_at, updated_at, start_id
         FROM unnest(${arrayFrom(2)}, ${arrayFrom(3)}, ${arrayFrom(4)}, ${arrayFrom(5)}, ${arrayFrom(6, 'int')},
                     ${arrayFrom(7)}, ${arrayFrom(8)},
-                    ${arrayFrom(9, 'timestamptz')}, ${arrayFrom(10, 'timestamptz')}, ${arrayFrom(11, 'timestamptz')})
+                    ${arrayFrom(9, 'timestamptz')}, ${arrayFrom(10, 'timestamptz')}, ${arrayFrom(11, 'timestamptz')},
+                    ${arrayFrom(27)})
           AS c (id, definition, definition_hash, status, revision,
-                input, state, next_wakeup_at, created_at, updated_at)
+                input, state, next_wakeup_at, created_at, updated_at, start_id)
+       WHERE (SELECT r.id
+                FROM skald_removed r
+               WHERE r.namespace = $1::text AND r.saga_id = c.id AND r.start_id = c.start_id
+               LIMIT 1) IS NULL
           ON CONFLICT (namespace, id) DO NOTHING
       RETURNING 1
     ), updated AS (
