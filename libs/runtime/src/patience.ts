@@ -29,8 +29,6 @@ const STALLED_MS = 60_000;
 const LONGEST_QUEUE_MS = 60_000;
 /** A queue of which nothing was seen for so long is over. */
 const OVER_MS = 30_000;
-/** A resend without a token. */
-const BUDGET_MS = 1_000;
 
 type ReplyEvent = Extract<SagaEvent, { kind: 'reply' }>;
 
@@ -127,7 +125,8 @@ export class Patience {
     const topic = topics.commands(this.options.namespace, command.participant);
     if (state === 'waiting') {
       if (this.budget.take(topic, now)) return undefined;
-      return { until: now + Math.round(BUDGET_MS * (0.5 + random)), reason: 'budget' };
+      const wait = this.budget.waitMs(topic, now) * (0.5 + random);
+      return { until: now + Math.round(wait), reason: 'budget' };
     }
     const read = this.whenRead(command.participant, topic, instance.id, dueAt, now);
     if (read === 'queued') {

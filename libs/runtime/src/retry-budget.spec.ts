@@ -55,6 +55,19 @@ describe('the budget for sending again', () => {
     expect(taken(budget, 100)).toBe(2);
   });
 
+  it('has the resends that wait looked at one after the other, the last of very many after 40 s', () => {
+    const budget = budgetOf();
+    const waits = Array.from({ length: 600 }, () => budget.waitMs(TOPIC, NOW));
+    expect(waits.slice(0, 25)).toEqual(waits.slice(0, 25).map(() => 1_000));
+    expect(waits.at(-1)).toBe(24_000);
+    expect(budget.waitMs(TOPIC, NOW + 20_000)).toBe(4_040);
+    expect(budget.waitMs('shop.other.commands', NOW)).toBe(1_000);
+    for (let n = 0; n < 10_000; n += 1) budget.waitMs(TOPIC, NOW);
+    expect(budget.waitMs(TOPIC, NOW)).toBe(40_000);
+    // The clock was set back.
+    expect(budget.waitMs(TOPIC, NOW - 3_600_000)).toBe(40_000);
+  });
+
   it('lets one a second go though nothing else is sent, so that none waits for ever', () => {
     const budget = budgetOf();
     taken(budget, 10);

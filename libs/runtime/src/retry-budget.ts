@@ -6,6 +6,11 @@ const SHARE = 0.1;
 /** Tokens of a participant that was never sent anything. */
 const AT_FIRST = 10;
 const MOST = 50;
+/** Resends that wait are looked at again one after the other, since there is no token for all of them at once. */
+const SPACING_MS = 40;
+const SHORTEST_WAIT_MS = 1_000;
+/** Budget may come back at once, when a participant answers again: nobody waits for that longer than this. */
+const LONGEST_WAIT_MS = 40_000;
 /** So that a resend that waits alone, with no first attempts coming by, goes out in the end. */
 const PER_SECOND = 1;
 
@@ -14,6 +19,8 @@ interface Bucket {
   filledAt: number;
   /** How many resends were told to wait since there was last one for whom there was a token at once. */
   delayed: number;
+  /** When the last of those that wait is looked at again. */
+  queueEndsAt: number;
 }
 
 /**
@@ -59,13 +66,26 @@ export class RetryBudget {
     return true;
   }
 
+  /** How long a resend waits for which there was no token, in milliseconds: the longer, the more others wait. */
+  waitMs(topic: string, now: number): number {
+    const bucket = this.filled(topic, now);
+    const longest = now + LONGEST_WAIT_MS;
+    bucket.queueEndsAt = Math.min(Math.max(bucket.queueEndsAt, now) + SPACING_MS, longest);
+    return Math.max(SHORTEST_WAIT_MS, bucket.queueEndsAt - now);
+  }
+
   private add(topic: string, tokens: number, now: number): void {
     const bucket = this.filled(topic, now);
     bucket.tokens = Math.min(MOST, bucket.tokens + tokens);
   }
 
   private filled(topic: string, now: number): Bucket {
-    const bucket = this.buckets.get(topic) ?? { tokens: AT_FIRST, filledAt: now, delayed: 0 };
+    const bucket = this.buckets.get(topic) ?? {
+      tokens: AT_FIRST,
+      filledAt: now,
+      delayed: 0,
+      queueEndsAt: now,
+    };
     this.buckets.set(topic, bucket);
     // A clock that is set back fills nothing.
     const seconds = Math.max(0, now - bucket.filledAt) / 1_000;
