@@ -67,7 +67,7 @@ export type {
   SagaStatus,
   Visit,
 } from './instance.js';
-export { canonicalJson, hash64, isSameJson } from './json.js';
+export { canonicalJson, hash64, isSameJson, jsonBytes } from './json.js';
 export type { DataClass, Json, JsonObject, JsonShape, MustBeJson } from './json.js';
 export { JsonTextError, MAXIMUM_JSON_DEPTH, MAXIMUM_JSON_MEMBERS, readJson } from './json-text.js';
 export {

@@ -18,6 +18,7 @@ import {
   topics,
 } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
+import { Answers } from './answers.js';
 import { submitBehindStarts } from './behind-starts.js';
 import {
   MessageRefusedError,
@@ -52,7 +53,7 @@ export class RequestHandler {
   async handle(batch: readonly Delivery[]): Promise<readonly DeadLetter[]> {
     const readable: { delivery: Delivery; work: Work }[] = [];
     const dead: DeadLetter[] = [];
-    const answers: OutgoingMessage[] = [];
+    const answers = new Answers((some) => this.send(some));
     const refused: { readonly message: Message; readonly error: unknown }[] = [];
     const refuse = (delivery: Delivery, error: unknown): void => {
       dead.push(deadLetter(delivery, error));
@@ -80,12 +81,18 @@ export class RequestHandler {
         // It has had its effect, so it is no dead letter.
         const { message } = delivery;
         if (asksForAnswer(message)) refused.push({ message, error: result.error });
-      } else if (result !== undefined) answers.push(...this.answersTo(delivery.message, result));
+      } else if (result !== undefined) {
+        for (const answer of this.answersTo(delivery.message, result)) {
+          await answers.add(answer, shownOf(result));
+        }
+      }
     }
-    answers.push(...(await this.snapshotsFor(asked)));
-    if (refused.length > 0) answers.push(...(await this.refusals(refused)));
+    await this.answerSnapshots(asked, answers);
+    if (refused.length > 0) {
+      for (const answer of await this.refusals(refused)) await answers.add(answer);
+    }
     // Answers are in no outbox: if they cannot be sent now, the batch comes again.
-    if (answers.length > 0) await this.send(answers);
+    await answers.flush();
     return dead;
   }
 
@@ -174,8 +181,8 @@ export class RequestHandler {
     }
   }
 
-  private async snapshotsFor(asking: readonly Delivery[]): Promise<OutgoingMessage[]> {
-    if (asking.length === 0) return [];
+  private async answerSnapshots(asking: readonly Delivery[], answers: Answers): Promise<void> {
+    if (asking.length === 0) return;
     const { namespace, store, submit } = this.options;
     const ids = [...new Set(asking.map(({ message }) => message.sagaid))];
     const found = await store.find(ids.map((id) => ({ namespace, id })));
@@ -183,16 +190,15 @@ export class RequestHandler {
     const missing = ids.filter((id) => !instances.has(id));
     const starts =
       missing.length === 0 ? new Map<string, string>() : await store.processes.keptStarts(namespace, missing);
-    const answers: OutgoingMessage[] = [];
     for (const { message } of asking) {
       const { sagaid: id } = message;
       const instance = instances.get(id);
       const definition = starts.get(id);
-      if (instance !== undefined) answers.push(this.answered(message, snapshotOf(instance)));
-      else if (definition === undefined) answers.push(this.unknownSaga(message));
+      if (instance !== undefined) {
+        await answers.add(this.answered(message, snapshotOf(instance)), instance.output);
+      } else if (definition === undefined) await answers.add(this.unknownSaga(message));
       else await submit([{ kind: 'elsewhere', key: { namespace, id }, definition, message }]);
     }
-    return answers;
   }
 
   private unknownSaga(request: Message): OutgoingMessage {
@@ -250,6 +256,14 @@ function snapshotOf(instance: SagaInstance): object {
     ...(failure && { failure }),
     ...(suspension && { suspension }),
   };
+}
+
+/** What an answer shows of a result that may be large. */
+function shownOf(result: WorkResult): unknown {
+  if (result.kind === 'started') return result.instance.output;
+  if (result.kind !== 'applied') return undefined;
+  const { answer, instance } = result;
+  return answer?.kind === 'answered' ? answer.data : instance.output;
 }
 
 const REPLIES: ReadonlySet<string> = new Set(Object.values(ReplyType));
