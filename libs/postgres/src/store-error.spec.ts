@@ -3,6 +3,7 @@ import {
   ConcurrentChangeError,
   isEnvironments,
   StoreNotSetUpError,
+  StoreTooSlowError,
   StoreUnavailableError,
   UnstorableError,
 } from '@skald/runtime';
@@ -50,6 +51,17 @@ describe('an error of PostgreSQL, as the engine understands it', () => {
   ])('says that trying again later is right: %s', (_, error) => {
     expect(storeError(error)).toBeInstanceOf(StoreUnavailableError);
   });
+
+  it.each([
+    ['a statement', fromServer('57014')],
+    ['a transaction that said nothing', fromServer('25P03')],
+  ])(
+    'says that less at once may be fast enough, or a later hour better, where it has cut off %s',
+    (_, error) => {
+      expect(storeError(error)).toBeInstanceOf(StoreTooSlowError);
+      expect(isEnvironments(storeError(error))).toBe(true);
+    },
+  );
 
   it.each([
     ['a login that is refused', fromServer('28P01')],

@@ -1,5 +1,11 @@
 import { isRecord, SkaldError } from '@skald/core';
-import { messageOf, StoreNotSetUpError, StoreUnavailableError, UnstorableError } from '@skald/runtime';
+import {
+  messageOf,
+  StoreNotSetUpError,
+  StoreTooSlowError,
+  StoreUnavailableError,
+  UnstorableError,
+} from '@skald/runtime';
 import { isConnectionError } from './is-connection-error.js';
 import { lostRace } from './lost-race.js';
 
@@ -11,6 +17,8 @@ const VALUES = /^(?:2[123]|44|54|P0)...$/;
 const SQL_STATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 /** Login, database, tables and rights. */
 const SET_UP = /^(?:28|3D|3F|42)...$/;
+/** A statement, or a transaction that said nothing, took longer than it may: PostgreSQL has cut it off. */
+const TOO_SLOW = new Set(['57014', '25P03']);
 /** What the driver throws without a code when a connection cannot be had, or not be used. */
 const DRIVER =
   /^timeout exceeded when trying to connect|^timeout expired|^Query read timeout|^Client was closed/;
@@ -43,7 +51,9 @@ export function storeError(error: unknown): unknown {
 }
 
 function kindOf(state: unknown): typeof StoreUnavailableError {
-  return typeof state === 'string' && SET_UP.test(state) ? StoreNotSetUpError : StoreUnavailableError;
+  if (typeof state !== 'string') return StoreUnavailableError;
+  if (TOO_SLOW.has(state)) return StoreTooSlowError;
+  return SET_UP.test(state) ? StoreNotSetUpError : StoreUnavailableError;
 }
 
 /** Whether waiting may mend what PostgreSQL or its driver threw while a process boots. */

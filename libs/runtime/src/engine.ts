@@ -174,6 +174,7 @@ export class SagaEngine {
       maximum: this.maximumTurn,
       run: (works) => this.health.watch(() => this.runTurn(works)),
       alone: (work, error) => faulty.end(work, error),
+      isWell: () => this.runner.isStoreWell(),
     });
     const submit = (works: readonly Work[]): Promise<readonly WorkResult[]> => this.queue.submit(works);
     this.requests = new RequestHandler({ ...options, clock, live, submit });

@@ -34,6 +34,14 @@ export class StoreUnavailableError extends SkaldError {
 }
 
 /**
+ * The store has cut off what took too long. It may have a bad hour; or there was too much to do at once, and less of it gets
+ * done.
+ */
+export class StoreTooSlowError extends StoreUnavailableError {
+  override readonly code: string = 'store_too_slow';
+}
+
+/**
  * The store refuses this process as a whole: its login, its database, its tables or its rights are not there. What runs
  * already goes on as with any store that is away, since whoever looks after it may mend that; a process that boots ends.
  */

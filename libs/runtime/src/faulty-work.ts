@@ -1,6 +1,6 @@
 import { type CommandRef, shortened } from '@skald/core';
 import { isEnvironments } from './environment.js';
-import { messageOf, RequestRefusedError, stackOf, UnstorableError } from './errors.js';
+import { messageOf, RequestRefusedError, stackOf, StoreTooSlowError, UnstorableError } from './errors.js';
 import { UnusableMessageError } from './inbound.js';
 import type { Clock, InstanceKey, Log } from './ports.js';
 import { keyText, type WorkResult } from './turn.js';
@@ -87,7 +87,7 @@ export class FaultyWork {
         : `the timer of saga '${key.id}' fails, and it cannot be suspended: ${faultOf(error).message}`,
       error,
     );
-    if (second !== undefined) await this.attempt(() => this.putOff(key));
+    if (second !== undefined) await this.attempt(() => this.putOff(key), error);
   }
 
   /** Logs what is wrong with an instance, once. */
@@ -110,7 +110,7 @@ export class FaultyWork {
 
   /** @returns what went wrong, if that instance is at fault itself */
   private suspend(key: InstanceKey, error: unknown, command?: CommandRef): Promise<unknown> {
-    return this.attempt(() => this.write(key, faultOf(error), command));
+    return this.attempt(() => this.write(key, faultOf(error), command), error);
   }
 
   private write(key: InstanceKey, fault: Fault, command?: CommandRef): Promise<void> {
@@ -129,12 +129,14 @@ export class FaultyWork {
     );
   }
 
-  private async attempt(work: () => Promise<void>): Promise<unknown> {
+  /** @param cause of it all: what was too slow alone while other work got done may be so here again */
+  private async attempt(work: () => Promise<void>, cause?: unknown): Promise<unknown> {
     try {
       await work();
       return undefined;
     } catch (error) {
-      if (isEnvironments(error)) throw error;
+      const isSlow = cause instanceof StoreTooSlowError && error instanceof StoreTooSlowError;
+      if (isEnvironments(error) && !isSlow) throw error;
       return error;
     }
   }

@@ -94,15 +94,13 @@ export class HandlerCalls {
       if (!goesOn()) throw new GivenUpError();
       return this.call(part, goesOn);
     };
-    const outcomes = await runApart<Delivery, DeadLetter | undefined>(
-      batch,
-      error,
-      async (part) => {
+    const outcomes = await runApart<Delivery, DeadLetter | undefined>(batch, error, {
+      run: async (part) => {
         const letters = await call(part);
         triesAlone = 1;
         return part.map((delivery) => letters.find((letter) => letter.delivery === delivery));
       },
-      async (delivery, own) => {
+      alone: async (delivery, own) => {
         let reason = reasonOf(own);
         for (; triesAlone > 1; triesAlone -= 1) {
           await this.around.pause(FIRST_PAUSE_MS);
@@ -117,7 +115,7 @@ export class HandlerCalls {
         }
         return { delivery, code: 'unusable', reason };
       },
-    );
+    });
     const letters: DeadLetter[] = [];
     for (const outcome of outcomes) {
       if (outcome.kind === 'failed') return undefined;

@@ -13,6 +13,7 @@ export {
   stackOf,
   StartedBeforeError,
   StoreNotSetUpError,
+  StoreTooSlowError,
   StoreUnavailableError,
   StoreUnusableError,
   TransportUnavailableError,

@@ -1,5 +1,6 @@
 import type { SagaInstance } from '@skald/core';
 import { isEnvironments } from './environment.js';
+import { StoreTooSlowError } from './errors.js';
 import { runApart } from './isolation.js';
 import type { InstanceKey, StoreTurn } from './ports.js';
 import type { DecidedTurn } from './turn.js';
@@ -40,21 +41,21 @@ export async function runEach(
     });
     return { count: keys.length, faulty: 0 };
   } catch (error) {
-    if (isEnvironments(error) || keys.length === 0) throw error;
+    const isOver = isEnvironments(error) && !(error instanceof StoreTooSlowError);
+    if (isOver || keys.length === 0) throw error;
     let faulty = 0;
-    const outcomes = await runApart(
-      keys,
-      error,
-      async (part) => {
+    const outcomes = await runApart<InstanceKey, InstanceKey>(keys, error, {
+      run: async (part) => {
         await run((turn) => turn.lock(part));
         return part;
       },
-      async (key, own) => {
+      alone: async (key, own) => {
         faulty += 1;
         await alone(key, own);
         return key;
       },
-    );
+      isWell: () => runner.isStoreWell(),
+    });
     const failed = outcomes.find((outcome) => outcome.kind === 'failed');
     if (failed?.kind === 'failed') throw failed.error;
     return { count: keys.length, faulty };

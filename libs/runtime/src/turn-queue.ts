@@ -1,4 +1,4 @@
-import { type Outcome, runApart } from './isolation.js';
+import { type Apart, type Outcome, runApart } from './isolation.js';
 
 interface Submission<W, R> {
   readonly works: readonly W[];
@@ -6,13 +6,9 @@ interface Submission<W, R> {
   readonly reject: (error: unknown) => void;
 }
 
-export interface TurnQueueOptions<W, R> {
+export interface TurnQueueOptions<W, R> extends Apart<W, R> {
   /** Most work in one turn, save for the last submission that joins it. */
   readonly maximum: number;
-  /** Does all that it gets, or nothing and throws. One result each, in order. */
-  readonly run: (works: readonly W[]) => Promise<readonly R[]>;
-  /** Says what becomes of work that fails by itself. */
-  readonly alone: (work: W, error: unknown) => Promise<R>;
 }
 
 /**
@@ -53,7 +49,7 @@ export class TurnQueue<W, R> {
       try {
         results = await this.options.run(works);
       } catch (error) {
-        settle(turn, await runApart(works, error, this.options.run, this.options.alone));
+        settle(turn, await runApart(works, error, this.options));
         continue;
       }
       let from = 0;

@@ -1,6 +1,12 @@
 import type { SagaInstance, transition } from '@skald/core';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { ConcurrentChangeError, MessageRefusedError, messageOf, StartedBeforeError } from './errors.js';
+import {
+  ConcurrentChangeError,
+  MessageRefusedError,
+  messageOf,
+  StartedBeforeError,
+  StoreTooSlowError,
+} from './errors.js';
 import type { Patience } from './patience.js';
 import type { LiveDefinitions } from './live-definitions.js';
 import type { Changes, Clock, CrashProbe, Log, Store, StoreTurn, Transport } from './ports.js';
@@ -53,6 +59,9 @@ export class TurnRunner {
       try {
         return await this.runOnce(load, decide, extra, isViewFresh, pastStarts);
       } catch (error) {
+        if (error instanceof StoreTooSlowError) {
+          this.options.log.warn(`a turn took too long, and is tried in smaller parts: ${messageOf(error)}`);
+        }
         if (race === RACES) throw error;
         if (error instanceof StaleViewError) {
           await this.options.live.refresh();
@@ -91,6 +100,17 @@ export class TurnRunner {
     } catch (error) {
       outbox.noteArrived(settled);
       throw error;
+    }
+  }
+
+  /** Whether the store gets a small piece of other work done now. */
+  async isStoreWell(): Promise<boolean> {
+    try {
+      await this.options.live.refresh();
+      return true;
+    } catch (error) {
+      this.options.log.warn(`the store does not do small work either: ${messageOf(error)}`);
+      return false;
     }
   }
 
