@@ -48,6 +48,8 @@ const WORK = false;
 const ENVIRONMENT = true;
 const VERDICTS: Readonly<Record<string, boolean>> = {
   ConcurrentChangeError: ENVIRONMENT,
+  StartedBeforeError: ENVIRONMENT,
+  StoreTooSlowError: ENVIRONMENT,
   UnstorableError: WORK,
   StoreUnavailableError: ENVIRONMENT,
   StoreNotSetUpError: ENVIRONMENT,
