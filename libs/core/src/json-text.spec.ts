@@ -51,6 +51,8 @@ describe('JSON from outside', () => {
     '1.00000000000000000001',
   ])('refuses the number %s, which JavaScript would change', (number) => {
     expect(() => readJson(`{"n":[${number}]}`)).toThrow('send it as a string');
+    expect(() => readJson(`{"n":${number}}`)).toThrow('send it as a string');
+    expect(() => readJson(`{"n":{"m":"x","n":${number},"o":1}}`)).toThrow('send it as a string');
     expect(readJson(`{"n":"${number}"}`)).toEqual({ n: number });
   });
 
@@ -81,6 +83,8 @@ describe('JSON from outside', () => {
     expect(() => readJson(String.raw`{"a":1,"\u0061":2}`)).toThrow('a member twice');
     expect(() => readJson('{"a" : 1, "a": 2}')).toThrow('a member twice');
     expect(() => readJson(String.raw`{"\":1":1,"\":1":2}`)).toThrow('a member twice');
+    expect(() => readJson('{"a":1,"b":{"c":1,"c":":"}}')).toThrow('a member twice');
+    expect(readJson('{"a":":","b":":1e999"}')).toEqual({ a: ':', b: ':1e999' });
     expect(readJson('{"a":{"a":":,{"},"b":[{"a":1},{"a":1}]}')).toEqual({
       a: { a: ':,{' },
       b: [{ a: 1 }, { a: 1 }],
@@ -104,10 +108,19 @@ describe('JSON from outside', () => {
     const parse = jest.spyOn(JSON, 'parse');
     try {
       expect(() => readJson(`{"a":"[[","b":${'['.repeat(100_000)}`)).toThrow('nests deeper');
+      for (const colon of [':', ' :', ': ', '\t:', ':\n']) {
+        expect(() => readJson(`{"a"${colon}`.repeat(100_000))).toThrow('nests deeper');
+      }
       expect(parse).not.toHaveBeenCalled();
     } finally {
       parse.mockRestore();
     }
+  });
+
+  it('reads an object of objects as deep as anything else', () => {
+    const objects = (depth: number): string => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth);
+    expect(readJson(objects(MAXIMUM_JSON_DEPTH))).toBeInstanceOf(Object);
+    expect(() => readJson(objects(MAXIMUM_JSON_DEPTH + 1))).toThrow('nests deeper');
   });
 
   it('counts no bracket that stands in a string', () => {

@@ -22,6 +22,11 @@ export class JsonTextError extends SkaldError {
  *   string
  */
 export function readJson(text: string): unknown {
+  const quick = readPlainJson(text);
+  return quick === undefined ? readAnyJson(text) : quick;
+}
+
+function readAnyJson(text: string): unknown {
   // Before it is parsed: what nests thousands of levels deep takes the parser a thousand times as long.
   const colons = countColons(text);
   let value: unknown;
@@ -42,6 +47,46 @@ export function readJson(text: string): unknown {
   return value;
 }
 
+/**
+ * Reads what nearly all messages are: an object of objects, strings and whole numbers, without arrays, escapes or white
+ * space. It takes half of the time that everything takes which JSON may be, and never says that something is wrong.
+ *
+ * @returns undefined when it is something else, or might be
+ */
+function readPlainJson(text: string): unknown {
+  if (text.charCodeAt(0) !== OPENING_BRACE || text.includes('\\')) return undefined;
+  let members = 0;
+  let depth = 1;
+  for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) {
+    const before = text.charCodeAt(at - 1);
+    if (before <= SPACE) return undefined;
+    // It stands in a string, unless that begins with it: then more are counted than there are members.
+    if (before !== QUOTE) continue;
+    members += 1;
+    const next = text.charCodeAt(at + 1);
+    if (next === OPENING_BRACE) depth += 1;
+    else if (next < SMALL_A && next !== QUOTE && !isCountAt(text, at + 1)) return undefined;
+  }
+  if (depth > MAXIMUM_JSON_DEPTH || !text.isWellFormed()) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return countMembers(value) === members ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a number of few digits and nothing else stands there. */
+function isCountAt(text: string, start: number): boolean {
+  let at = start;
+  for (; at < start + SURELY_EXACT; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < ZERO || code > NINE) break;
+  }
+  const behind = text.charCodeAt(at);
+  return at > start && (behind === COMMA || behind === CLOSING_BRACE);
+}
+
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -52,6 +97,7 @@ const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
+const SMALL_A = 0x61;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
@@ -148,13 +194,21 @@ const LONGEST_NUMBER = 1_100;
 
 /** Whether the number that JavaScript makes of it is written the same, apart from zeros and the place of the point. */
 function isExact(text: string, start: number, end: number): boolean {
+  if (end - start <= SURELY_EXACT && hasDigitsOnly(text, start, end)) return true;
   if (end - start > LONGEST_NUMBER) return false;
-  const isShort = end - start <= SURELY_EXACT && text.charCodeAt(start) !== MINUS;
   const number = text.slice(start, end);
-  if (isShort && !number.includes('e') && !number.includes('E')) return true;
   const value = Number(number);
   if (Object.is(value, -0) || !Number.isFinite(value)) return false;
   return decimalOf(number) === decimalOf(String(value));
+}
+
+/** Most numbers are counts and amounts, of which no text is cut out. */
+function hasDigitsOnly(text: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < ZERO || code > NINE) return false;
+  }
+  return true;
 }
 
 /** Sign, digits without zeros around them, and exponent: one text for one value. */
@@ -184,7 +238,8 @@ function countMembers(value: unknown): number {
   // oxlint-disable-next-line guard-for-in -- what JSON.parse makes inherits nothing that can be enumerated
   for (const name in members) {
     own += 1;
-    count += countMembers(members[name]);
+    const member = members[name];
+    if (typeof member === 'object' && member !== null) count += countMembers(member);
   }
   if (own > MAXIMUM_JSON_MEMBERS) {
     throw new JsonTextError(`an object in it has more than ${MAXIMUM_JSON_MEMBERS} members; send an array`);

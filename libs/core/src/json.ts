@@ -30,12 +30,27 @@ export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(',')}]`;
   // Loops, because a participant does this for every command.
   let text = '{';
-  for (const name of Object.keys(value).toSorted()) {
-    const member: unknown = Reflect.get(value, name);
+  const members = value as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(members).toSorted()) {
+    const member = members[name];
     if (member === undefined) continue;
-    text += `${text.length === 1 ? '' : ','}${JSON.stringify(name)}:${canonicalJson(member)}`;
+    if (text.length > 1) text += ',';
+    text += nameText(name) + canonicalJson(member);
   }
   return `${text}}`;
+}
+
+/** The data of a system has few names. */
+const MOST_NAMES = 1_000;
+const nameTexts = new Map<string, string>();
+
+function nameText(name: string): string {
+  let text = nameTexts.get(name);
+  if (text === undefined) {
+    text = `${JSON.stringify(name)}:`;
+    if (nameTexts.size < MOST_NAMES && name.length < 100) nameTexts.set(name, text);
+  }
+  return text;
 }
 
 const utf8 = new TextEncoder();

@@ -43,6 +43,16 @@ export function within<T>(
       reject(error);
       onLate(error);
     }, limitMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
+    // No `finally`: it would cost each command two promises more.
+    work.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
   });
 }
