@@ -29,6 +29,8 @@ export interface RelayOptions {
 
 interface Derived {
   readonly messages: OutgoingMessage[];
+  /** As what each is owed, by its own id. That of an answer to a parent is another one. */
+  readonly owedIds: ReadonlyMap<string, string>;
   /** Ids of messages whose definition this process does not know. */
   readonly unknown: string[];
   /** Those that their definition can no longer make. */
@@ -121,7 +123,7 @@ export class Relay {
       let refused: readonly UnsendableMessage[];
       try {
         derived = await this.derive(turn, owed);
-        refused = [...derived.faulty, ...(await refusedBy(transport, derived.messages))];
+        refused = [...derived.faulty, ...(await refusedBy(transport, derived))];
       } catch (error) {
         const pause = await this.sendLess(turn, owed, now, messageOf(error));
         return { pause: wasFlowing ? 0 : pause, refused: [] };
@@ -190,6 +192,7 @@ export class Relay {
     const found = await turn.find([...keys.values()]);
     const instances = new Map(found.map((instance) => [keyText(instance), instance]));
     const messages: OutgoingMessage[] = [];
+    const owedIds = new Map<string, string>();
     const unknown: string[] = [];
     const faulty: UnsendableMessage[] = [];
     for (const { id, ref } of owed) {
@@ -207,12 +210,14 @@ export class Relay {
       }
       try {
         const message = owedMessage(definition, instance, id);
-        if (message !== undefined) messages.push(message);
+        if (message === undefined) continue;
+        messages.push(message);
+        owedIds.set(message.message.id, id);
       } catch (error) {
         faulty.push({ id, reason: `it cannot be made: ${shortened(messageOf(error), 300)}` });
       }
     }
-    return { messages, unknown, faulty };
+    return { messages, owedIds, unknown, faulty };
   }
 }
 
@@ -221,15 +226,15 @@ function clearing(rows: readonly string[]): Changes {
 }
 
 /** Sends what it can. @returns what the broker refuses for good */
-async function refusedBy(
-  transport: Transport,
-  messages: readonly OutgoingMessage[],
-): Promise<UnsendableMessage[]> {
+async function refusedBy(transport: Transport, { messages, owedIds }: Derived): Promise<UnsendableMessage[]> {
   try {
     await transport.send(messages);
     return [];
   } catch (error) {
     if (!(error instanceof MessageRefusedError)) throw error;
-    return error.refused.map(({ message, reason }) => ({ id: message.id, reason }));
+    return error.refused.map(({ message, reason }) => ({
+      id: owedIds.get(message.id) ?? message.id,
+      reason,
+    }));
   }
 }

@@ -17,11 +17,17 @@ const OrderSaga = saga('order', { version: 1, input: Order })
 const EchoSaga = saga('echo', { version: 1, input: Order })
   .sleep('nap', 1)
   .build(({ input }) => ({ item: input.item.repeat(2) }));
+const FamilySaga = saga('family', { version: 1, input: Order })
+  .child('echo', { saga: EchoSaga, with: ({ input }) => input })
+  .build();
 
 describe('a message that can never be sent', () => {
   let shop: Shop;
   beforeEach(async () => {
-    shop = await new Shop({ definitions: [OrderSaga, EchoSaga], broker: { maximumBytes: 3_000 } }).open();
+    shop = await new Shop({
+      definitions: [OrderSaga, EchoSaga, FamilySaga],
+      broker: { maximumBytes: 3_000 },
+    }).open();
   });
   afterEach(() => shop.close());
 
@@ -88,6 +94,15 @@ describe('a message that can never be sent', () => {
     await shop.clock.advance(15_000);
     expect(await shop.status('e')).toBe('completed');
     expect(shop.events('skald.saga.completed').map(({ sagaid }) => sagaid)).toEqual(['e']);
+    const { length } = shop.lines;
+    await shop.clock.advance(60_000);
+    expect(shop.lines.slice(length).filter((line) => line.includes('relay'))).toEqual([]);
+  });
+
+  it("is a child saga's answer: its parent is told that it cannot have the output, and compensates", async () => {
+    await shop.engine.startSaga({ definition: 'family', id: 'f', input: { item: 'x'.repeat(2_000) } });
+    await shop.clock.advance(30_000);
+    expect(await shop.status('f')).toBe('compensated');
     const { length } = shop.lines;
     await shop.clock.advance(60_000);
     expect(shop.lines.slice(length).filter((line) => line.includes('relay'))).toEqual([]);
