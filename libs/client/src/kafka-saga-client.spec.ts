@@ -131,6 +131,17 @@ describe('a saga client over a broker', () => {
     expect(result.outcome).toMatchObject({ isSuspended: true });
   });
 
+  it('takes the answer to another request for nothing that happened to the saga', async () => {
+    const handle = await started();
+    await tell('skald.saga.suspended');
+    await tell('skald.saga.started', { requestid: 'of somebody else' });
+    await tell('skald.saga.completed', { requestid: 'of somebody else', data: { output: 'not its own' } });
+    const result = settled(handle.result({ timeout: '1s' }));
+    await clock.advance(1_000);
+    expect(result.outcome).toBeInstanceOf(SagaTimeoutError);
+    expect(result.outcome).toMatchObject({ isSuspended: true });
+  });
+
   describe('whose broker fails', () => {
     let sent: Message[];
 

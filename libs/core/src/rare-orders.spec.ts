@@ -118,6 +118,55 @@ describe('in rare orders of events', () => {
     }
   });
 
+  describe('a suspended child saga that its parent compensates', () => {
+    const parentCommand = 'n/parent@1/p/child/do/1';
+    const parentUndo = 'n/parent@1/p/child/undo/1';
+    const undone = { kind: 'undone', namespace: 'n', id: 's', parentCommand, parentUndo } as const;
+    const child = (): Story =>
+      new Story(
+        saga('child', { version: 1, input: Data })
+          .step('book', { ...send, undo })
+          .step('pay', { ...send, undo })
+          .build(),
+        parentCommand,
+      ).answers('book', well);
+
+    it('turns back, though a person had stopped it on its way forward', () => {
+      const story = child().operator({ kind: 'suspend' }).happens(undone);
+      expect(story.instance).toMatchObject({
+        status: 'compensating',
+        failure: { code: 'parent_compensates' },
+      });
+    });
+
+    it('does not change when it is told so again on its way back', () => {
+      const story = child().happens(undone).operator({ kind: 'suspend' });
+      const before = story.instance;
+      expect(story.happens(undone).instance).toBe(before);
+    });
+  });
+
+  it('a suspended saga is not suspended once more by a fault that is no command of its own (P4)', () => {
+    const failure = { step: '', outcome: 'defect', code: 'definition_changed', message: 'x' } as const;
+    const story = new Story(saga('two', { version: 1, input: Data }).step('book', send).build());
+    const before = story.happens({ kind: 'defect', failure }).instance;
+    expect(before).toMatchObject({ status: 'suspended', suspension: { code: 'definition_changed' } });
+    const again = { ...failure, code: 'processing_failed' };
+    expect(story.happens({ kind: 'defect', failure: again }).instance).toBe(before);
+    expect(story.effects).toEqual([]);
+  });
+
+  it('a wait without a time has none after a resume, however long commands may take', () => {
+    const story = new Story(
+      saga('signed', { version: 1, input: Data, timeout: '5s' })
+        .waitFor('signature', { signals: [signal('sign', { data: Data })] })
+        .build(),
+    );
+    story.operator({ kind: 'suspend' }).operator({ kind: 'resume' });
+    expect(story.instance).toMatchObject({ status: 'running', wakeAt: null });
+    expect(story.instance.visits[0]?.action).not.toHaveProperty('dueAt');
+  });
+
   it('a pivot that has succeeded cannot go back to what could then not be undone', () => {
     const options = { ...send, jump: () => 'book' };
     const draft = saga('looping', { version: 1, input: Data }).step('book', { ...send, undo });

@@ -76,6 +76,10 @@ describe('records that are sent together', () => {
     expect(broker.requests).toEqual([['a']]);
     broker.topics.add('no');
     expect(await broker.send(record('no'))).toMatchObject({ refused: [], failed: 0 });
+    // It is no suspect any more.
+    const { listed } = broker;
+    await broker.send(record('no'));
+    expect(broker.listed).toBe(listed);
   });
 
   it('are not refused when their topic was just created and its leader does not know it yet', async () => {

@@ -225,6 +225,20 @@ describe('work that fails whenever it is tried', () => {
       expect(shop.lines.filter((line) => line.includes("'o-1'"))).toHaveLength(1);
     });
 
+    it('of a saga that can neither be suspended nor put off is tried once a second, not all the time', async () => {
+      let tries = 0;
+      shop.beforeSave = ({ updated, postponed = [] }) => {
+        const ids = [...updated.map(({ instance }) => instance.id), ...postponed.map(({ key }) => key.id)];
+        if (!ids.includes('o-1')) return;
+        tries += 1;
+        throw new UnstorableError('the database refuses it');
+      };
+      await shop.clock.advance(60_000);
+      expect(tries).toBeGreaterThan(3);
+      // Each time with the others and alone, suspended and put off.
+      expect(tries).toBeLessThan(60 * 5);
+    });
+
     it('of a saga whose structure has changed suspends it once, with one entry in its history (P4)', async () => {
       await shop.engine.stop();
       const before = await shop.store.find([{ namespace: 'shop', id: 'o-1' }]);

@@ -131,7 +131,28 @@ describe('how far a group has got', () => {
     expect(history.reachedAt(500, { key: '1' })).toBe(1_010);
   });
 
-  it('keeps a bounded number of looks, and forgets so that it errs on the late side', () => {
+  it('is told from at most 240 looks, however often it was looked', () => {
+    let read = 0;
+    const history = new ProgressHistory(
+      () => 0,
+      () => 0,
+    );
+    for (let look = 0; look < 10_000; look += 1) {
+      history.add({
+        at: look,
+        seenAt: look,
+        ends: [1],
+        get confirmed() {
+          read += 1;
+          return [0];
+        },
+      });
+    }
+    expect(history.reachedAt(0)).toBeUndefined();
+    expect(read).toBeLessThanOrEqual(240);
+  });
+
+  it('forgets old looks so that it errs on the late side', () => {
     const history = new ProgressHistory(
       () => 0,
       () => 0,

@@ -76,6 +76,14 @@ describe('an instance that is removed', () => {
     expect((trace?.keptUntil ?? 0) - (trace?.removedAt ?? 0)).toBe(30 * DAY_MS);
   });
 
+  it('by retention leaves a trace for less than a month where all traces are kept for less', async () => {
+    await startEngine({ retentionMs: 10_000, traceRetentionMs: DAY_MS });
+    await clock.advance(60_000);
+
+    const [trace] = await engine.removed('o-1');
+    expect((trace?.keptUntil ?? 0) - (trace?.removedAt ?? 0)).toBe(DAY_MS);
+  });
+
   it('leaves no trace for ever', async () => {
     await startEngine({
       traceRetentionMs: 90 * 60_000,

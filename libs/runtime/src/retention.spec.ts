@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { saga, signal } from '@skald/core';
+import { childId, saga, signal } from '@skald/core';
 import { IsOptional } from 'class-validator';
 import type { StoreTurn } from './ports.js';
 import { Shop } from './shop.fixture.js';
@@ -31,6 +31,24 @@ describe('the retention of ended sagas', () => {
     await shop.clock.advance(60_000);
     for (let n = 0; n < 5; n += 1) expect(await shop.engine.find(`old-${n}`)).toBeUndefined();
     expect(await shop.status('p-249')).toBe('running');
+  }, 60_000);
+
+  it('reaches all others behind children that all ended in one millisecond', async () => {
+    await start('parent', 'p');
+    await shop.clock.advance(3_000);
+    const [parent] = await shop.store.find([{ namespace: 'shop', id: 'p' }]);
+    const visit = parent?.visits[0];
+    if (parent === undefined || visit === undefined) throw new Error('it was not started');
+    const child = await shop.engine.find(childId(parent, visit));
+    if (child === undefined) throw new Error('its child was not started');
+    const created = Array.from({ length: 210 }, (_, n) => ({ ...child, id: `c-${n}` }));
+    await shop.store.transact((turn) =>
+      turn.save('shop', { created, updated: [], history: [], owed: [], settled: [] }, shop.clock.now()),
+    );
+    await start('kid', 'late');
+    await shop.clock.advance(30_000);
+    expect(await shop.engine.find('late')).toBeUndefined();
+    expect(await shop.status('c-209')).toBe('completed');
   }, 60_000);
 
   it('removes what calls itself the child of something that is no saga, and others with it (P19)', async () => {

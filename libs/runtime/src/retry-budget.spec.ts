@@ -75,6 +75,12 @@ describe('the budget for sending again', () => {
     expect(taken(budget, 100, NOW + 3_000)).toBe(3);
   });
 
+  it('loses nothing when the clock is set back', () => {
+    const budget = budgetOf();
+    taken(budget, 1);
+    expect(taken(budget, 100, NOW - 3_600_000)).toBe(9);
+  });
+
   it('is one for each participant', () => {
     const budget = budgetOf();
     taken(budget, 100);
