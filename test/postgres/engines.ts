@@ -4,7 +4,7 @@ import { orchestratorSchema, PostgresStore } from '@skald/postgres';
 import { DefinitionRegistry, type EngineOptions, SagaEngine } from '@skald/runtime';
 import { IsOptional, IsString } from 'class-validator';
 import type { DataSource } from 'typeorm';
-import { freshDatabase } from '../setup/real-services.js';
+import { freshDatabase, type TestPool } from '../setup/real-services.js';
 
 export class Order {
   @IsString()
@@ -34,7 +34,7 @@ export interface Engines {
   close(): Promise<void>;
 }
 
-export async function engines(pool: { poolSize?: number; pipeline?: boolean } = {}): Promise<Engines> {
+export async function engines(pool: TestPool = {}): Promise<Engines> {
   const broker = new MemoryBroker({ partitions: 1 });
   const database = await freshDatabase(orchestratorSchema, { pipeline: true, ...pool });
   const lines: string[] = [];

@@ -28,10 +28,17 @@ export function uniqueName(prefix: string): string {
   return `${prefix}-${process.pid.toString(36)}-${Date.now().toString(36)}-${count}`;
 }
 
+export interface TestPool {
+  readonly poolSize?: number;
+  readonly pipeline?: boolean;
+  /** Whoever waits longer for a connection of the pool is told that there is none. Default: waits for ever. */
+  readonly connectWithinMs?: number;
+}
+
 /** An empty database of its own with the given schema, dropped by the function that comes with it. */
 export async function freshDatabase(
   schema: Pick<DataSourceOptions, 'entities' | 'migrations'>,
-  { poolSize = 10, pipeline = false }: { poolSize?: number; pipeline?: boolean } = {},
+  { poolSize = 10, pipeline = false, connectWithinMs }: TestPool = {},
 ): Promise<{ url: string; dataSource: DataSource; drop: () => Promise<void> }> {
   const server = new DataSource({ type: 'postgres', url: testDatabaseUrl() });
   await server.initialize();
@@ -43,7 +50,7 @@ export async function freshDatabase(
     type: 'postgres',
     url: url.href,
     poolSize,
-    extra: { pipeline },
+    extra: { pipeline, ...(connectWithinMs !== undefined && { connectionTimeoutMillis: connectWithinMs }) },
     entities: schema.entities ?? [],
     migrations: schema.migrations ?? [],
     migrationsRun: true,
