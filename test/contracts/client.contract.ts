@@ -31,6 +31,13 @@ class Anything {
   by?: string | number;
 }
 const LaxStepSaga = saga('a-step', { version: 1, input: Anything }).sleep('a while', '1s').build();
+const FirstSaga = saga('two-versions', { version: 1, input: Anything })
+  .sleep('a moment', '1ms')
+  .build(() => ({ ran: 'first' }));
+const SecondSaga = saga('two-versions', { version: 2, input: Anything })
+  .sleep('a moment', '2ms')
+  .build(() => ({ ran: 'second' }));
+const ThirdSaga = saga('two-versions', { version: 3, input: Anything }).sleep('a moment', '3ms').build();
 const UnknownSaga = saga('dance', { version: 1, input: Anything }).sleep('a while', '1s').build();
 const LaxApproved = signal('approved', { data: Anything });
 const UnknownSignal = signal('applause', { data: Anything });
@@ -52,7 +59,7 @@ export function describeSagaClient(
     };
 
     beforeAll(async () => {
-      const known = [StepSaga, PivotSaga, CallSaga, DeadlineSaga];
+      const known = [StepSaga, PivotSaga, CallSaga, DeadlineSaga, FirstSaga, SecondSaga];
       orchestrator = await startTestOrchestrator(known, ['stock', 'payment', 'mail']);
       sagas = await connect(orchestrator);
     });
@@ -92,6 +99,17 @@ export function describeSagaClient(
         expect(await sagas.get(StepSaga, id)).toBeDefined();
         expect(handle.id).toBe(id);
         expect(await handle.result()).toEqual({ status: 'completed', output: { reservationId: 'r-1' } });
+      });
+
+      it('runs the version that it is given, and not the newest', async () => {
+        for (const version of [FirstSaga, SecondSaga]) {
+          const handle = await sagas.start(version, { id: newId(), input: ORDER });
+          const ran = version === FirstSaga ? 'first' : 'second';
+          expect(await handle.result()).toEqual({ status: 'completed', output: { ran } });
+        }
+        const start = sagas.start(ThirdSaga, { id: newId(), input: ORDER });
+        const { message } = await expectRefused(start, 'unknown_definition');
+        expect(message).toContain('two-versions@3');
       });
 
       it('gives the same saga for the same id and input, running or ended', async () => {
@@ -137,7 +155,7 @@ export function describeSagaClient(
           sagas.start(UnknownSaga, { id: newId(), input: {} }),
           'unknown_definition',
         );
-        expect(error.message).toContain("'dance'");
+        expect(error.message).toContain("'dance@1'");
       });
 
       it.each(['', '.', '..', 'a\u0000b', 'a\nb', 'a\u{d800}', 'x'.repeat(201)])(

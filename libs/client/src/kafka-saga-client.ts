@@ -101,7 +101,8 @@ export class KafkaSagaClient extends SagaClient {
     // From before the request, so that no event is missed.
     this.listeners.add(handle);
     try {
-      const request = this.request('start', id, { definition: saga.name, input, answer: true }, asking);
+      const started = { definition: saga.name, version: saga.version, input, answer: true };
+      const request = this.request('start', id, started, asking);
       const answer = await this.ask(request, this.limit(timeout));
       if (handle.takeSnapshot(answer)) this.listeners.remove(handle);
       this.listeners.rest(handle);

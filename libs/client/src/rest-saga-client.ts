@@ -84,7 +84,7 @@ export class RestSagaClient extends SagaClient {
     checkId(id);
     checkData(`the input of '${saga.name}'`, saga.input, input);
     checkMessageId(messageId);
-    const body = { definition: saga.name, id, input, messageId };
+    const body = { definition: saga.name, version: saga.version, id, input, messageId };
     await this.sender.send({ kind: 'start', sagaId: id, messageId }, '', body, this.limit(timeout));
     return this.handle(saga, id);
   }

@@ -79,12 +79,13 @@ export type CallReply<C extends CallContract> =
  */
 export abstract class SagaClient {
   /**
-   * Starts a saga. Resolves when the orchestrator has stored it. The same id, definition and input again give the same
-   * saga, so a caller that does not know whether it has asked may ask again. The same `messageId`, too, begins no second one after the
-   * first was removed.
+   * Starts a saga in the version that it is given. Resolves when the orchestrator has stored it. The same id, definition and
+   * input again give the same saga, so a caller that does not know whether it has asked may ask again. The same `messageId`,
+   * too, begins no second one after the first was removed.
    *
-   * @throws SagaRefusedError with `unknown_definition`, `invalid_input`, `saga_exists` when the id has another
-   *   definition or other input, or `saga_removed` when this very message has started a saga that is removed since
+   * @throws SagaRefusedError with `unknown_definition` when no live orchestrator knows that version, `invalid_input`,
+   *   `saga_exists` when the id has another definition or other input, or `saga_removed` when this very message has started a
+   *   saga that is removed since
    */
   abstract start<S extends AnySaga>(saga: S, options: StartOptions<S>): Promise<SagaHandle<OutputOf<S>>>;
 
