@@ -43,16 +43,14 @@ export function within<T>(
       reject(error);
       onLate(error);
     }, limitMs);
+    const settle = (end: () => void): void => {
+      clearTimeout(timer);
+      end();
+    };
     // No `finally`: it would cost each command two promises more.
     work.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error: unknown) => {
-        clearTimeout(timer);
-        reject(error);
-      },
+      (value) => settle(() => resolve(value)),
+      (error: unknown) => settle(() => reject(error)),
     );
   });
 }

@@ -76,15 +76,18 @@ function flatInstance<T extends object>(
   members: readonly string[],
 ): { readonly value: T; readonly data: JsonObject } | undefined {
   const instance = new type();
-  const kept = {};
+  const kept: Record<string, unknown> = {};
+  // Plain assignments: a participant does this twice for every command.
+  const raw = data as Readonly<Record<string, unknown>>;
+  const made = instance as Record<string, unknown>;
   for (const member of members) {
-    const value: unknown = Object.hasOwn(data, member) ? Reflect.get(data, member) : undefined;
+    const value = Object.hasOwn(data, member) ? raw[member] : undefined;
     if (typeof value === 'object' && value !== null) return undefined;
     if (value === undefined) continue;
-    Reflect.set(instance, member, value);
-    Reflect.set(kept, member, value);
+    made[member] = value;
+    kept[member] = value;
   }
-  return { value: instance, data: kept };
+  return { value: instance, data: kept as JsonObject };
 }
 
 /** What of JSON data its class declares; the instance that was made of it says which classes lie below. */
