@@ -1,21 +1,8 @@
-const alias = Object.fromEntries([
-  ...[
-    'core',
-    'runtime',
-    'memory',
-    'postgres',
-    'kafka',
-    'orchestrator',
-    'participant',
-    'client',
-    'infra',
-    'testing',
-  ].map((library) => [`^@skald/${library}$`, `<rootDir>/libs/${library}/src/index.ts`]),
-  ...['contracts', 'chassis'].map((part) => [
-    `^@bricklayer/${part}$`,
-    `<rootDir>/apps/bricklayer-${part}/src/index.ts`,
-  ]),
-]);
+// By their folders, so that a new one needs no entry; as in tsconfig.json.
+const alias = {
+  '^@skald/([^/]+)$': '<rootDir>/libs/$1/src/index.ts',
+  '^@bricklayer/([^/]+)$': '<rootDir>/apps/bricklayer-$1/src/index.ts',
+};
 
 const shared = {
   rootDir: import.meta.dirname,
@@ -35,8 +22,8 @@ const shared = {
       },
     ],
   },
-  // A project of its own, with its own packages.
-  modulePathIgnorePatterns: ['<rootDir>/bench/peers/'],
+  // What is compiled, and a project of its own, with its own packages.
+  modulePathIgnorePatterns: ['<rootDir>/(libs|apps)/[^/]+/dist/', '<rootDir>/bench/peers/'],
   moduleNameMapper: { ...alias, '^(\\.{1,2}/.*)\\.js$': '$1' },
 };
 

@@ -1,4 +1,5 @@
-import { compiledFile, type Infra, ServiceProcess } from '@skald/infra';
+import { type Infra, ServiceProcess } from '@skald/infra';
+import { compiledFile } from '../apps/demo/src/compiled-file.js';
 import type {
   Answer,
   ClosedRun,

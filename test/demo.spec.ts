@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { once } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { compiledFile } from '@skald/infra';
+import { compiledFile } from '../apps/demo/src/compiled-file.js';
 import { testDatabaseUrl } from './setup/real-services.js';
 
 describe('the demo without Kafka', () => {

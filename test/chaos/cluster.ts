@@ -1,7 +1,8 @@
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { compiledFile, type Infra, ServiceProcess, startInfra } from '@skald/infra';
+import { type Infra, ServiceProcess, startInfra } from '@skald/infra';
 import { DataSource } from 'typeorm';
+import { compiledFile } from '../../apps/demo/src/compiled-file.js';
 import { Replica } from './replica.js';
 import { PARTICIPANTS, type Participant } from './work/contracts.js';
 

@@ -1,7 +1,7 @@
 import { CreateBotSaga } from '@bricklayer/contracts';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { compiledFile } from '@skald/infra';
 import type { CrashPoint } from '@skald/runtime';
+import { compiledFile } from '../../apps/demo/src/compiled-file.js';
 import { newBot, startSystem, type TestSystem } from '../setup/bricklayer.js';
 
 const CRASHING = compiledFile('test/processes/crashing-orchestrator.ts');

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Message, topics } from '@skald/core';
-import { compiledFile, ServiceProcess } from '@skald/infra';
+import { ServiceProcess } from '@skald/infra';
+import { compiledFile } from '../../apps/demo/src/compiled-file.js';
 import { kafkaHarness } from '../contracts/kafka-harness.js';
 import type { TransportHarness } from '../contracts/transport-harness.js';
 import { commandMessage, until } from '../participant/participant-harness.js';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { compiledFile } from '@skald/infra';
+import { compiledFile } from '../../apps/demo/src/compiled-file.js';
 import { kafkaHarness } from '../contracts/kafka-harness.js';
 import { messageOf } from '../contracts/transport-harness.js';
 import { testKafkaBrokers, uniqueName } from '../setup/real-services.js';

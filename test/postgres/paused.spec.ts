@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RequestType, topics } from '@skald/core';
-import { compiledFile, ServiceProcess } from '@skald/infra';
+import { ServiceProcess } from '@skald/infra';
 import { MemoryTransport } from '@skald/memory';
+import { compiledFile } from '../../apps/demo/src/compiled-file.js';
 import { until } from '../participant/participant-harness.js';
 import { type Engines, engines, OrderSaga } from './engines.js';
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { compiledFile, type ServiceProcess } from '@skald/infra';
+import { type ServiceProcess } from '@skald/infra';
+import { compiledFile } from '../../apps/demo/src/compiled-file.js';
 import { startSystem, type TestSystem } from '../setup/bricklayer.js';
 import { onceEach, repeatedAttempts, startSagas, statuses, untilEnded } from './many-sagas.js';
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { compiledFile, type InfraService, ServiceProcess } from '@skald/infra';
+import { type InfraService, ServiceProcess } from '@skald/infra';
+import { compiledFile } from '../../apps/demo/src/compiled-file.js';
 import { startSystem, type TestSystem } from '../setup/bricklayer.js';
 import { healthOf, untilHealth } from './health.js';
 import { onceEach, startSagas, statuses, untilEnded } from './many-sagas.js';

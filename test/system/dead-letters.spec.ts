@@ -3,8 +3,8 @@ import { promisify } from 'node:util';
 import { CreateBotSaga } from '@bricklayer/contracts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { topics } from '@skald/core';
-import { compiledFile } from '@skald/infra';
 import { Kafka, logLevel, Partitioners, type Producer } from 'kafkajs';
+import { compiledFile } from '../../apps/demo/src/compiled-file.js';
 import { newBot, startSystem, type TestSystem } from '../setup/bricklayer.js';
 import { testKafkaBrokers } from '../setup/real-services.js';
 

@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type AnySaga, command, replyMessage, saga, signal, topics } from '@skald/core';
-import { compiledFile } from '@skald/infra';
 import { MemoryBroker, MemoryTransport } from '@skald/memory';
 import { orchestratorSchema, PostgresStore } from '@skald/postgres';
 import { DefinitionRegistry, findMisfits, SagaEngine } from '@skald/runtime';
 import { IsString } from 'class-validator';
+import { compiledFile } from '../../apps/demo/src/compiled-file.js';
 import { freshDatabase } from '../setup/real-services.js';
 
 class Order {

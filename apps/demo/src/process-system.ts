@@ -1,7 +1,8 @@
 import { KafkaTransport } from '@skald/kafka';
-import { compiledFile, ServiceProcess } from '@skald/infra';
+import { ServiceProcess } from '@skald/infra';
 import type { Transport } from '@skald/runtime';
 import { Logger } from '@nestjs/common';
+import { compiledFile } from './compiled-file.js';
 import { type DatabaseUrls, type ServiceName, SERVICES, type System } from './system.js';
 
 export interface ProcessSystemOptions {

@@ -13,4 +13,3 @@ export { InfraError, type InfraErrorCode } from './infra-error.js';
 export { ServiceProcess, type ServiceProcessOptions } from './service-process.js';
 export { startInfra } from './start-infra.js';
 export { KAFKA_VERSION } from './versions.js';
-export { compiledFile } from './repository.js';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { codeOf, InfraError } from './infra-error.js';
 import { HOW_TO_GET_KAFKA } from './java.js';
 import type { LocalStart } from './local-server.js';
-import { kafkaFolder } from './repository.js';
+import { kafkaFolder } from './package-folder.js';
 import { isAlive, removeFolder } from './run-folder.js';
 import { UnavailableError } from './unavailable-error.js';
 import { KAFKA_VERSION } from './versions.js';

@@ -2,14 +2,13 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { InfraProcess, InfraSecurity } from './infra.js';
 import { InfraError, messageOf } from './infra-error.js';
 import { isKeeperEvent, type KeeperEvent, type KeeperRequest, type Service } from './keeper-protocol.js';
 import type { ServerAddress } from './local-server.js';
 import type { Progress } from './progress.js';
 import { howItEnded, type ProgramExit } from './program.js';
-import { repositoryRoot } from './repository.js';
+import { packageFolder } from './package-folder.js';
 import { createRunFolder, removeFolder } from './run-folder.js';
 
 /** The keeper ends the servers well within this; after it they are killed. */
@@ -181,11 +180,9 @@ function keeperLog(runFolder: string): string {
   return join(runFolder, 'keeper.log');
 }
 
-/** The compiled keeper: beside this module, or, when this one runs from its source (in jest), in dist. */
+/** The compiled keeper, even when this module runs from its source, as in jest. */
 function keeperScript(): string {
-  const script = import.meta.url.endsWith('.ts')
-    ? join(repositoryRoot, 'dist', 'libs', 'infra', 'src', 'keeper.js')
-    : fileURLToPath(new URL('./keeper.js', import.meta.url));
+  const script = join(packageFolder, 'dist', 'keeper.js');
   if (existsSync(script)) return script;
   throw new InfraError(
     'NOT_BUILT',

@@ -9,7 +9,7 @@ import { kafkaJars } from './kafka-jars.js';
 import type { LocalServer, LocalStart } from './local-server.js';
 import { type SecuredDoors, securedDoors } from './kafka-security.js';
 import type { Program } from './program.js';
-import { kafkaFolder } from './repository.js';
+import { kafkaFolder } from './package-folder.js';
 
 const READY_TIMEOUT_MS = 60_000;
 const ATTEMPTS = 3;

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { kafkaFolder, repositoryRoot } from './repository.js';
+import { kafkaFolder, packageFolder } from './package-folder.js';
 import { KAFKA_IMAGE, KAFKA_VERSION, POSTGRES_IMAGE } from './versions.js';
 
 describe('the versions of Kafka and PostgreSQL', () => {
-  const compose = readFileSync(join(repositoryRoot, 'docker-compose.yml'), 'utf8');
+  const compose = readFileSync(join(packageFolder, '..', '..', 'docker-compose.yml'), 'utf8');
   const pom = readFileSync(join(kafkaFolder, 'pom.xml'), 'utf8');
 
   it('are the same in Docker Compose as here', () => {

@@ -1,5 +1,5 @@
 import type { DataClass } from '@skald/core';
-import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
+import { classTransformerStorage } from '@skald/runtime';
 import { targetConstructorToSchema } from 'class-validator-jsonschema';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -36,7 +36,7 @@ export class JsonSchemas {
   private add(type: DataClass<object>): void {
     this.classes.set(type.name, type);
     const schema = targetConstructorToSchema(type, {
-      classTransformerMetadataStorage: defaultMetadataStorage,
+      classTransformerMetadataStorage: classTransformerStorage,
       refPointerPrefix: POINTER,
     });
     this.schemas.set(type.name, { title: type.name, ...schema });
@@ -48,7 +48,7 @@ export class JsonSchemas {
 /** The classes that `@Type` names on the members of a class, and on those it inherits. */
 function nestedClasses(type: DataClass<object>): DataClass<object>[] {
   return Object.keys(propertiesOf(type)).flatMap((property) => {
-    const metadata = defaultMetadataStorage.findTypeMetadata(type, property);
+    const metadata = classTransformerStorage.findTypeMetadata(type, property);
     const nested: unknown = metadata?.typeFunction?.();
     return isDataClass(nested) ? [nested] : [];
   });
@@ -56,7 +56,7 @@ function nestedClasses(type: DataClass<object>): DataClass<object>[] {
 
 function propertiesOf(type: DataClass<object>): object {
   const { properties } = targetConstructorToSchema(type, {
-    classTransformerMetadataStorage: defaultMetadataStorage,
+    classTransformerMetadataStorage: classTransformerStorage,
   });
   return properties ?? {};
 }

@@ -1,5 +1,5 @@
 import type { ExposeMetadata, TransformationType, TransformMetadata, TypeMetadata } from 'class-transformer';
-import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
+import { classTransformerStorage } from './class-transformer-storage.js';
 
 type Found<M> = Omit<M, 'options'> & { readonly options?: M extends { options: infer O } ? O : never };
 export type FoundTransform = Found<TransformMetadata>;
@@ -17,4 +17,4 @@ interface ClassMetadata {
 }
 
 /** What class-transformer was told by decorators, so far as it is read here; its own declarations do not say it. */
-export const classMetadata: ClassMetadata = defaultMetadataStorage;
+export const classMetadata: ClassMetadata = classTransformerStorage;

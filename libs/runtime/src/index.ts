@@ -1,4 +1,5 @@
 export * from './dead-letters-port.js';
+export { classTransformerStorage } from './class-transformer-storage.js';
 export { databaseText, withoutValues } from './database-text.js';
 export { DefinitionRegistry } from './definition-registry.js';
 export { SagaEngine } from './engine.js';
@@ -35,7 +36,8 @@ export * from './progress.js';
 export { type PastStart, pastStartText } from './start-id.js';
 export { arrayFrom, checkNames, checkTexts, outsideColumn, textColumn } from './text-column.js';
 export { isTopicName } from './topic-name.js';
-export { DefinitionChangedError, keyText } from './turn.js';
+export { keyText } from './key-text.js';
+export { DefinitionChangedError } from './turn.js';
 export { classesOfCommand, classesOfSaga, uncheckedClasses } from './unchecked-classes.js';
 export type { ClassUse } from './unchecked-classes.js';
 export { validateData } from './validation.js';

@@ -2,7 +2,7 @@ import { type OutgoingMessage, owedMessage, parseId, removedMessage, shortened }
 import type { DefinitionRegistry } from './definition-registry.js';
 import { MessageRefusedError, messageOf } from './errors.js';
 import type { Changes, Clock, InstanceKey, Log, OwedRow, Store, StoreTurn, Transport } from './ports.js';
-import { keyText } from './turn.js';
+import { keyText } from './key-text.js';
 import type { UnsendableMessage } from './unsendable-messages.js';
 
 /** Most rows in one sweep. */

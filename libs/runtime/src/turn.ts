@@ -24,6 +24,7 @@ import type { DefinitionRegistry } from './definition-registry.js';
 import { RequestRefusedError, stackOf, UnknownDefinitionError } from './errors.js';
 import { commandOf, type Fault, faultOf, isNeeded, refusalOfFaulty } from './faulty-work.js';
 import { UnusableMessageError } from './inbound.js';
+import { keyText } from './key-text.js';
 import { keptFor, type LiveDefinitions } from './live-definitions.js';
 import { isUndoOf, standingOf } from './parents.js';
 import type { Patience } from './patience.js';
@@ -511,9 +512,4 @@ function removedSince({ id }: InstanceKey): RequestRefusedError {
     'saga_removed',
     `this very request has started saga '${id}', which is removed since; send a new one to start another`,
   );
-}
-
-/** One string for a key, since a `Map` compares objects by identity. A namespace holds no slash. */
-export function keyText(key: InstanceKey): string {
-  return `${key.namespace}/${key.id}`;
 }
