@@ -1,17 +1,17 @@
 import { databaseImport, HealthModule, type Surroundings } from '@bricklayer/chassis';
-import { type AnySaga, shortened } from '@skald/core';
+import type { AnySaga } from '@skald/core';
 import { SagaEngine, SagaModule, type SagaModuleOptions } from '@skald/orchestrator';
 import { orchestratorSchema, PostgresStore } from '@skald/postgres';
-import { type DynamicModule, Module, ValidationPipe } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { DEAD_LETTERS } from './dead-letters.js';
 import { NAMESPACE } from './namespace.js';
 import { SAGAS } from './sagas.js';
 import { AsyncApiController } from './rest/asyncapi.controller.js';
+import { CheckedDataPipe } from './rest/checked-data.pipe.js';
 import { DefinitionsController } from './rest/definitions.controller.js';
 import { DeadLettersController } from './rest/dead-letters.controller.js';
-import { ProblemException } from './rest/problem.js';
 import { ProblemFilter } from './rest/problem.filter.js';
 import { SagasController } from './rest/sagas.controller.js';
 
@@ -20,7 +20,7 @@ import { SagasController } from './rest/sagas.controller.js';
   controllers: [SagasController, DefinitionsController, AsyncApiController, DeadLettersController],
   providers: [
     { provide: APP_FILTER, useClass: ProblemFilter },
-    { provide: APP_PIPE, useFactory: validationPipe },
+    { provide: APP_PIPE, useClass: CheckedDataPipe },
   ],
 })
 export class OrchestratorModule {
@@ -56,31 +56,4 @@ export class OrchestratorModule {
       ],
     };
   }
-}
-
-/** What is wrong is told in so many sentences, of so many characters each: their names come from outside. */
-const MOST_PROBLEMS = 20;
-const LONGEST_PROBLEM = 200;
-
-function validationPipe(): ValidationPipe {
-  return new ValidationPipe({
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    transform: true,
-    validationError: { target: false, value: false },
-    exceptionFactory: (errors) => {
-      const problems = errors
-        .slice(0, MOST_PROBLEMS)
-        .flatMap(({ constraints }) => Object.values(constraints ?? {}))
-        .map((problem) => shortened(problem, LONGEST_PROBLEM));
-      if (errors.length > MOST_PROBLEMS) problems.push(`and ${errors.length - MOST_PROBLEMS} more`);
-      return new ProblemException(
-        400,
-        'malformed_request',
-        'The request is malformed',
-        problems.join('; '),
-        problems,
-      );
-    },
-  });
 }

@@ -40,5 +40,5 @@ export { keyText } from './key-text.js';
 export { DefinitionChangedError } from './turn.js';
 export { classesOfCommand, classesOfSaga, uncheckedClasses } from './unchecked-classes.js';
 export type { ClassUse } from './unchecked-classes.js';
-export { validateData } from './validation.js';
+export { declaredMembers, firstProblems, validateData } from './validation.js';
 export type { Validated } from './validation.js';

@@ -36,7 +36,7 @@ export function validateData<T extends object>(type: DataClass<T>, data: unknown
   });
   return errors.length === 0
     ? { value: instance, data: flat?.data ?? restrictedObject(data, instance, undefined) }
-    : { problems: firstProblems(errors) };
+    : { problems: firstProblems(errors.flatMap((error) => sentences(error, ''))) };
 }
 
 /** Whether a class has no class-validator decorator at all, so that its data is taken as it comes. Engine and participant warn of it at boot. */
@@ -138,10 +138,15 @@ function discriminatorOf(type: DataClass<object>, member: string): string | unde
   return classMetadata.findTypeMetadata(type, member)?.options?.discriminator?.property;
 }
 
-function firstProblems(errors: readonly ValidationError[]): string[] {
-  const problems = errors.flatMap((error) => sentences(error, ''));
+/** The first 20 of some problems, of at most 200 characters each, and how many more there are. */
+export function firstProblems(problems: readonly string[]): string[] {
   const told = problems.slice(0, MOST_PROBLEMS).map((problem) => shortened(problem, LONGEST_PROBLEM));
   return problems.length > MOST_PROBLEMS ? [...told, `and ${problems.length - MOST_PROBLEMS} more`] : told;
+}
+
+/** The members of a class that `validateData` takes, as they are called outside. */
+export function declaredMembers(type: DataClass<object>): string[] {
+  return traitsOf(type).members.map((member) => nameOutside(type, member) ?? member);
 }
 
 function sentences(error: ValidationError, path: string): string[] {
