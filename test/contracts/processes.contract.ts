@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Message, RequestType } from '@skald/core';
-import type { ProcessNote, Store } from '@skald/runtime';
+import { ALIVE_MS, type ProcessNote, REMEMBERED_MS, type Store } from '@skald/runtime';
 
 const BLUE: ProcessNote = {
   id: 'blue-1',
@@ -20,8 +20,12 @@ function message(id: string, sagaid: string, type: string = RequestType.signal):
   return { specversion: '1.0', id, source: '/t', type, namespace: 'shop', sagaid, data: { note: 'é 漢' } };
 }
 
-/** What processes leave for each other, whatever keeps it. */
-export function describeProcesses(open: () => Store): void {
+/**
+ * What processes leave for each other, whatever keeps it.
+ *
+ * @param silence lets so many milliseconds pass by the store's own clock since all that was noted so far
+ */
+export function describeProcesses(open: () => Store, silence: (forMs: number) => Promise<void>): void {
   const keep = async (...parked: { definition: string; message: Message }[]): Promise<void> => {
     const changes = { created: [], updated: [], history: [], owed: [], settled: [], parked };
     await open().transact((turn) => turn.save('shop', changes, Date.now()));
@@ -44,6 +48,35 @@ export function describeProcesses(open: () => Store): void {
       await processes.beat('shop', BLUE);
       await processes.beat('shop', { ...BLUE, definitions: GREEN.definitions });
       expect(await processes.beat('shop', GREEN)).toEqual([{ ...BLUE, definitions: GREEN.definitions }]);
+    });
+
+    it('that are patient are told of one that has fallen silent, until it says that it lives', async () => {
+      const { processes } = open();
+      await processes.beat('shop', BLUE);
+      await silence(ALIVE_MS + 1_000);
+      for (let time = 1; time <= 2; time += 1) {
+        expect(await processes.beat('shop', GREEN, true)).toEqual([{ ...BLUE, isSilent: true }]);
+      }
+      await processes.beat('shop', BLUE);
+      expect(await processes.beat('shop', GREEN, true)).toEqual([BLUE]);
+    });
+
+    it('are told nothing of a silent one that somebody who was not patient has beaten after', async () => {
+      const { processes } = open();
+      await processes.beat('shop', BLUE);
+      await silence(ALIVE_MS + 1_000);
+      await processes.beat('shop', GREEN);
+      expect(await processes.beat('shop', GREEN, true)).toEqual([]);
+    });
+
+    it('are told nothing of one that has been silent for a day, nor of one that has left', async () => {
+      const { processes } = open();
+      await processes.beat('shop', BLUE);
+      await silence(REMEMBERED_MS + 1_000);
+      expect(await processes.beat('shop', GREEN, true)).toEqual([]);
+      await processes.leave(GREEN.id);
+      await silence(ALIVE_MS + 1_000);
+      expect(await processes.beat('shop', BLUE, true)).toEqual([]);
     });
 
     it('do not see those of another namespace', async () => {

@@ -14,6 +14,8 @@ import { describeProcesses } from './processes.contract.js';
 
 export interface StoreHarness {
   readonly store: Store;
+  /** Lets so many milliseconds pass by the store's own clock since what processes have noted so far. */
+  silence(forMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -462,7 +464,10 @@ export function describeStore(name: string, open: () => Promise<StoreHarness>): 
       expect(found.map(({ id }) => id)).toEqual(['two']);
     });
 
-    describeProcesses(() => store);
+    describeProcesses(
+      () => store,
+      (forMs) => harness.silence(forMs),
+    );
 
     async function owedIds(before: number): Promise<(readonly string[])[]> {
       const rows = await store.transact((turn) => turn.lockOwed('shop', before, 10));

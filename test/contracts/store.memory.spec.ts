@@ -1,6 +1,16 @@
 import { MemoryStore } from '@skald/memory';
-import { describeStore } from './store.contract.js';
+import { describeStore, type StoreHarness } from './store.contract.js';
 
-describeStore('in memory', () =>
-  Promise.resolve({ store: new MemoryStore(), close: () => Promise.resolve() }),
-);
+function harness(): Promise<StoreHarness> {
+  let ahead = 0;
+  return Promise.resolve({
+    store: new MemoryStore({ now: () => Date.now() + ahead }),
+    silence: (forMs) => {
+      ahead += forMs;
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  });
+}
+
+describeStore('in memory', () => harness());

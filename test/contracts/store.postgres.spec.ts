@@ -16,6 +16,11 @@ afterAll(() => database.drop());
 describeStore('in PostgreSQL', () =>
   Promise.resolve({
     store: new PostgresStore(database.dataSource),
+    silence: async (forMs) => {
+      await database.dataSource.query(`UPDATE skald_process SET seen_at = seen_at - $1 * interval '1 ms'`, [
+        forMs,
+      ]);
+    },
     close: async () => {
       const tables = database.dataSource.entityMetadatas.map(({ tableName }) => tableName);
       await database.dataSource.query(`TRUNCATE ${tables.join(', ')}`);

@@ -7,6 +7,7 @@ import {
   type KeptMessage,
   type Processes,
   type ProcessNote,
+  REMEMBERED_MS,
   TAKEN_MS,
 } from '@skald/runtime';
 
@@ -37,17 +38,20 @@ export class MemoryProcesses implements Processes {
 
   constructor(private readonly now: () => number) {}
 
-  beat(namespace: string, own: ProcessNote): Promise<ProcessNote[]> {
+  beat(namespace: string, own: ProcessNote, isPatient = false): Promise<ProcessNote[]> {
     const now = this.now();
     this.notes.set(own.id, { namespace, note: own, seenAt: now });
-    for (const [id, { seenAt }] of this.notes) if (seenAt <= now - ALIVE_MS) this.notes.delete(id);
+    const keptMs = isPatient ? REMEMBERED_MS : ALIVE_MS;
+    for (const [id, { seenAt }] of this.notes) if (seenAt <= now - keptMs) this.notes.delete(id);
     for (const [row, { isAsked, keptAt }] of this.kept) {
       if (isAsked && keptAt <= now - 6 * ASKED_MS) this.kept.delete(row);
     }
     const others = [...this.notes.values()].filter(
       (other) => other.namespace === namespace && other.note.id !== own.id,
     );
-    return Promise.resolve(others.map(({ note }) => note));
+    return Promise.resolve(
+      others.map(({ note, seenAt }) => (seenAt > now - ALIVE_MS ? note : { ...note, isSilent: true })),
+    );
   }
 
   leave(id: string): Promise<void> {

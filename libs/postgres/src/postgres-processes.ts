@@ -35,17 +35,29 @@ export class PostgresProcesses implements Processes {
     private readonly time: DatabaseTime,
   ) {}
 
-  beat(namespace: string, { id, label, definitions }: ProcessNote): Promise<ProcessNote[]> {
-    type Row = { id: string | null; label: string; definitions: NotedDefinition[]; now: number };
-    const values = [namespace, id, label, JSON.stringify(definitions)];
+  beat(
+    namespace: string,
+    { id, label, definitions }: ProcessNote,
+    isPatient = false,
+  ): Promise<ProcessNote[]> {
+    type Row = {
+      id: string | null;
+      label: string;
+      definitions: NotedDefinition[];
+      is_silent: boolean;
+      now: number;
+    };
+    const values = [namespace, id, label, JSON.stringify(definitions), isPatient];
     return this.withClient(async (client) => {
       const { rows } = await this.time.look(
         () => client.query<Row>({ ...beat, values }),
         (result) => result.rows[0]?.now,
       );
-      return rows.flatMap((row) =>
-        row.id === null ? [] : [{ id: row.id, label: row.label, definitions: row.definitions }],
-      );
+      return rows.flatMap((row): ProcessNote[] => {
+        if (row.id === null) return [];
+        const note = { id: row.id, label: row.label, definitions: row.definitions };
+        return [row.is_silent ? { ...note, isSilent: true } : note];
+      });
     });
   }
 

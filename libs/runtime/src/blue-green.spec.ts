@@ -210,10 +210,10 @@ describe('blue-green: processes that know different definitions', () => {
         isAway = true;
         isFirstBack = false;
         let first: string | undefined;
-        store.processes.beat = (namespace, own) => {
+        store.processes.beat = (namespace, own, isPatient) => {
           if (isFirstBack && first === undefined && own.definitions.length === 1) first = own.id;
           if (isAway && own.id !== first) return Promise.reject(new Error('the database is away'));
-          return beat(namespace, own);
+          return beat(namespace, own, isPatient);
         };
         await clock.advance(60_000);
         isFirstBack = true;
@@ -243,6 +243,61 @@ describe('blue-green: processes that know different definitions', () => {
         await clock.advance(10);
         expect(letters(topics.requests('shop'))).toMatchObject([{ 'dlq-code': 'unknown_definition' }]);
       });
+    });
+
+    it('a process that boots first after such an outage keeps a start for one that is not back yet', async () => {
+      const beat = store.processes.beat.bind(store.processes);
+      const old = await start(V1, V2);
+      await clock.advance(2_500);
+      let booted: SagaEngine | undefined;
+      store.processes.beat = (namespace, own, isPatient) =>
+        booted === undefined && own.definitions.length === 2
+          ? Promise.reject(new Error('the database is away'))
+          : beat(namespace, own, isPatient);
+      await clock.advance(60_000);
+      kill(old);
+      await start(V1);
+      await send(RequestType.start, 'o', { definition: 'order', version: 2, input: INPUT });
+      await clock.advance(1_000);
+      expect(letters(topics.requests('shop'))).toEqual([]);
+
+      booted = old;
+      await start(V1, V2);
+      await clock.advance(3_000);
+      expect(await find('o')).toMatchObject({ status: 'running', definition: { version: 2 } });
+    });
+
+    describe('after all processes were killed, and only the older version was started again', () => {
+      beforeEach(async () => {
+        for (const engine of [await start(V1), await start(V1, V2)]) kill(engine);
+        await clock.advance(3_600_000);
+        await start(V1);
+      });
+
+      it('a start without a version runs the one that is there, at once', async () => {
+        await send(RequestType.start, 'o', { definition: 'order', input: INPUT });
+        await clock.advance(100);
+        expect(await find('o')).toMatchObject({ status: 'running', definition: { version: 1 } });
+      });
+
+      it('a start of the newer version is kept in the first 15 seconds, and refused after them', async () => {
+        await send(RequestType.start, 'early', { definition: 'order', version: 2, input: INPUT });
+        await clock.advance(16_000);
+        expect(letters(topics.requests('shop'))).toEqual([]);
+        await send(RequestType.start, 'late', { definition: 'order', version: 2, input: INPUT });
+        await clock.advance(100);
+        expect(letters(topics.requests('shop'))).toMatchObject([{ 'dlq-code': 'unknown_definition' }]);
+      });
+    });
+
+    it('a process that boots later knows nothing of one that was killed while others lived', async () => {
+      await start(V1);
+      kill(await start(V1, V2));
+      await clock.advance(20_000);
+      await start(V1);
+      await send(RequestType.start, 'o', { definition: 'order', version: 2, input: INPUT });
+      await clock.advance(100);
+      expect(letters(topics.requests('shop'))).toMatchObject([{ 'dlq-code': 'unknown_definition' }]);
     });
 
     it('what follows a start that is kept waits behind it', async () => {

@@ -27,7 +27,9 @@ export interface LiveDefinitionsOptions {
  * one, and one for a definition that nobody knows is refused at once.
  *
  * After an outage of the store the notes of all are too old, and the first process that is back would see nobody. So one that
- * could not beat in time itself goes on counting those it saw before, until each has had the life of a note to be back.
+ * could not beat in time itself goes on counting those it saw before, until each has had the life of a note to be back. And one
+ * that boots counts those that have fallen silent and that nobody has forgotten meanwhile: it may be the first that is back. But
+ * they may as well be gone for good, and so no start that names no version is given to them.
  */
 export class LiveDefinitions {
   private readonly id = crypto.randomUUID();
@@ -140,7 +142,8 @@ export class LiveDefinitions {
 
   private async ask(): Promise<void> {
     const { namespace, store, label } = this.options;
-    const noted = await store.processes.beat(namespace, { id: this.id, label, definitions: this.own() });
+    const own = { id: this.id, label, definitions: this.own() };
+    const noted = await store.processes.beat(namespace, own, this.isPatient());
     // One that this process cannot read counts as one that knows nothing; the others are heard all the same.
     this.others = this.withMissed(noted.filter((note) => isReadable(note)));
     this.theirs.clear();
@@ -152,24 +155,38 @@ export class LiveDefinitions {
         const at = one.definition.lastIndexOf('@');
         const name = one.definition.slice(0, at);
         const version = Number(one.definition.slice(at + 1));
+        if (other.isSilent) continue;
         if (version > (this.newestVersions.get(name) ?? 0)) this.newestVersions.set(name, version);
         this.reportChanged(other, one);
       }
     }
   }
 
+  /** Whether the store may have been away: this process has just begun, or could not beat in time. */
+  private isPatient(): boolean {
+    const now = this.options.clock.elapsed();
+    return this.beatenAt === undefined || this.isLate(this.beatenAt, now) || now < this.missedUntil;
+  }
+
+  private isLate(beatenAt: number, now: number): boolean {
+    return now - beatenAt > Math.max(LATE_BEATS * this.options.beatMs, LATE_MS);
+  }
+
   /** Those that are there, and those that may only not have been able to say so. */
   private withMissed(present: readonly ProcessNote[]): ProcessNote[] {
-    const { clock, beatMs } = this.options;
-    const now = clock.elapsed();
-    if (this.beatenAt !== undefined && now - this.beatenAt > Math.max(LATE_BEATS * beatMs, LATE_MS)) {
+    const now = this.options.clock.elapsed();
+    if (this.beatenAt === undefined) {
+      this.missed = present.filter(({ isSilent }) => isSilent);
+      this.missedUntil = now + ALIVE_MS;
+    } else if (this.isLate(this.beatenAt, now)) {
       this.missed = this.others;
       this.missedUntil = now + ALIVE_MS;
     }
     this.beatenAt = now;
     if (now >= this.missedUntil) this.missed = [];
-    const ids = new Set(present.map(({ id }) => id));
-    return [...present, ...this.missed.filter(({ id }) => !ids.has(id))];
+    const alive = present.filter(({ isSilent }) => !isSilent);
+    const ids = new Set(alive.map(({ id }) => id));
+    return [...alive, ...this.missed.filter(({ id }) => !ids.has(id))];
   }
 
   /** Two live processes mean different things by one name and version: a mistake of the deploy. */

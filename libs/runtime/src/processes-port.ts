@@ -2,6 +2,8 @@ import type { Message } from '@skald/core';
 
 /** A process that has not beaten for so long does not count as alive any more. */
 export const ALIVE_MS = 15_000;
+/** What a process noted that has not beaten for so long is forgotten even by those who are patient. */
+export const REMEMBERED_MS = 86_400_000;
 /** A kept message that was taken up and not done with for so long is taken up again, by whoever is first. */
 export const TAKEN_MS = 15_000;
 /** How long a request from inside a process waits for another process to take it up. */
@@ -15,6 +17,8 @@ export interface ProcessNote {
   readonly label: string;
   /** What it can run. */
   readonly definitions: readonly NotedDefinition[];
+  /** It has not beaten for `ALIVE_MS`: it is gone, or the store was away. */
+  readonly isSilent?: true;
 }
 
 export interface NotedDefinition {
@@ -56,9 +60,11 @@ export interface Processes {
    * Notes that a process lives, and forgets those that have not done so for `ALIVE_MS`, and old requests whose asker
    * is gone.
    *
+   * @param isPatient the store may have been away, and no process could say that it lives: those that have fallen silent are
+   *   told of, too (the latest 100), and forgotten only after `REMEMBERED_MS`. Default: false
    * @returns all others of the namespace that live
    */
-  beat(namespace: string, own: ProcessNote): Promise<ProcessNote[]>;
+  beat(namespace: string, own: ProcessNote, isPatient?: boolean): Promise<ProcessNote[]>;
   /** Forgets a process that ends. */
   leave(id: string): Promise<void>;
 

@@ -3,7 +3,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**
  * An orchestrator process and what it can run. It notes every two seconds that it lives; the row goes when it ends, or when
- * it has not done so for 15 seconds.
+ * it has not done so for 15 seconds: for others that have beaten meanwhile, not after an outage of the database.
  */
 @Entity('skald_process')
 export class ProcessEntity {
