@@ -37,9 +37,11 @@ export interface OperatorNote {
  */
 export type OperatorAction =
   | {
-      readonly kind: 'suspend' | 'resume' | 'retry' | 'compensate' | 'force-forward' | 'terminate' | 'remove';
+      readonly kind: 'suspend' | 'resume' | 'compensate' | 'force-forward' | 'terminate' | 'remove';
     }
-  | { readonly kind: 'skip'; readonly output?: unknown }
+  /** `step`: whose command is meant, where several are in hand, such as those of the arms of a parallel. */
+  | { readonly kind: 'retry'; readonly step?: string }
+  | { readonly kind: 'skip'; readonly step?: string; readonly output?: unknown }
   | { readonly kind: 'edit' | 'repair'; readonly data: Readonly<Record<string, unknown>> };
 
 /** Something that happened. */
@@ -202,6 +204,8 @@ export type HistoryCause =
       readonly action: OperatorAction['kind'];
       readonly actor: string;
       readonly reason: string;
+      /** Of `retry` and `skip`: the step that was named. */
+      readonly step?: string;
       /** Of `edit` and `repair`: which data was replaced. */
       readonly edited?: readonly string[];
     }
@@ -271,6 +275,7 @@ function causeOf(before: SagaInstance | null, event: SagaEvent): HistoryCause {
         action: action.kind,
         actor: reasonText(note.actor),
         reason: reasonText(note.reason),
+        ...('step' in action && action.step !== undefined && { step: action.step }),
         ...('data' in action && { edited: Object.keys(action.data) }),
       };
     }

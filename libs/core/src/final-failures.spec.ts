@@ -1,4 +1,4 @@
-import { describe, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { given, type Story } from '@skald/testing';
 import { command } from './contract.js';
 import { saga } from './saga.js';
@@ -16,6 +16,16 @@ const Paid = saga('paid', { version: 1, input: Any })
   .pivot('charge', { send: Charge, with: () => ({}) })
   .retriable('mail', { send: Mail, with: ({ input }) => ({ item: input.item }), as: 'mail' })
   .build();
+/** Two steps beside each other that must work. */
+const Both = saga('both', { version: 1, input: Any })
+  .pivot('free', { send: Free, with: () => ({}) })
+  .parallel('all', (arms) =>
+    arms
+      .retriable('one', { send: Mail, with: () => ({}), as: 'mail' })
+      .retriable('other', { send: Charge, with: () => ({}) }),
+  )
+  .build();
+const atBoth = (): Story => given(Both, SENT).expectCommand(Free).reply();
 const CODES = ['payload_changed', 'id_conflict', 'reply_refused'];
 const SENT = { item: 'hat' };
 
@@ -92,14 +102,60 @@ describe('a command that a saga had in hand when a person stopped it', () => {
     mail.reply(SENT).expectCompleted();
   });
 
-  it('is left alone where there are several: which one is meant, nobody could tell', () => {
-    const definition = saga('both', { version: 1, input: Any })
-      .parallel('all', (arms) =>
-        arms.step('one', { send: Book, with: () => ({}) }).step('other', { send: Charge, with: () => ({}) }),
-      )
-      .build();
-    const story: Story = given(definition, SENT).operate({ kind: 'suspend' });
-    for (const kind of ['retry', 'skip'] as const)
+  it('is left alone where there are several and none is named: which one is meant, nobody could tell', () => {
+    const story: Story = atBoth().operate({ kind: 'suspend' });
+    for (const kind of ['retry', 'skip'] as const) {
       story.expectRefused('not_stuck', (one) => one.operate({ kind }));
+      story.expectRefused('not_in_hand', (one) => one.operate({ kind, step: 'no such' }));
+      story.expectRefused('not_in_hand', (one) => one.operate({ kind, step: 'all' }));
+    }
+  });
+});
+
+describe('of two arms of a parallel that are tried for ever', () => {
+  /** Both fail again and again, and a person has stopped the saga. */
+  const stopped = (): Story => {
+    const story: Story = atBoth();
+    for (let time = 0; time < 20; time += 1) {
+      story
+        .expectCommand(Mail)
+        .fail('handler_failed')
+        .expectCommand(Charge)
+        .fail('handler_failed')
+        .advance('2m');
+    }
+    story.expectCommand(Mail).noReply().expectCommand(Charge).noReply();
+    return story.operate({ kind: 'suspend' });
+  };
+
+  it('one is taken for done by its name, and the other goes on', () => {
+    stopped().expectRefused('output_needed', (story) => story.operate({ kind: 'skip', step: 'one' }));
+    const story = stopped().operate({ kind: 'skip', step: 'one', output: SENT }).expectStatus('running');
+    story.advance('2m').expectCommand(Charge).reply().expectCompleted();
+  });
+
+  it('both are taken for done, one after the other', () => {
+    const story = stopped().operate({ kind: 'skip', step: 'other' }).operate({ kind: 'suspend' });
+    story.operate({ kind: 'skip', output: SENT }).expectCompleted();
+  });
+
+  it('one is sent again at once, and the other gets its whole time', () => {
+    const story: Story = atBoth();
+    const charge = story.expectCommand(Charge);
+    story.expectCommand(Mail).fail('handler_failed').operate({ kind: 'suspend' }).advance('30d');
+    story.operate({ kind: 'retry', step: 'one' }).expectCommand(Mail).reply(SENT).expectNothing();
+    charge.reply().expectCompleted();
+  });
+
+  it('the one that is tried can be taken for done while the saga is suspended for the other', () => {
+    const story: Story = atBoth().expectCommand(Charge).noReply().expectCommand(Mail).fail('payload_changed');
+    story.expectSuspended({ step: 'one' }).operate({ kind: 'skip', step: 'other' });
+    story.expectSuspended({ step: 'one' }).operate({ kind: 'skip', step: 'one', output: SENT });
+    story.expectCompleted();
+  });
+
+  it('the history names the one that was taken for done', () => {
+    const story = stopped().operate({ kind: 'skip', step: 'other' });
+    expect(story.history.at(-1)).toMatch(/operator: skip of 'other' \(in the story\)/);
   });
 });

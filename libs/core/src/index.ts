@@ -80,7 +80,7 @@ export {
   RequestType,
   topics,
 } from './message.js';
-export { commandActedOn } from './operator.js';
+export { commandActedOn } from './command-acted-on.js';
 export { childId, OUTPUT_TOO_LARGE, owedMessage, reducedMessage, removedMessage } from './owed-message.js';
 export type { Message, OutgoingMessage } from './message.js';
 export { checkIdentifier, sagaIdProblem } from './names.js';

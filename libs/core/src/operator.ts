@@ -1,9 +1,10 @@
+import { commandActedOn, type CommandPlace, stepsInHand, stuckOn } from './command-acted-on.js';
 import { type AnySaga, findNode } from './definition.js';
 import { reasonText, type SagaEvent, type Transition } from './events.js';
-import type { Direction } from './ids.js';
-import { type ExchangeState, exchangeOf, isEnded, isOpen, type SagaInstance } from './instance.js';
+import { exchangeOf, isEnded, isOpen, type SagaInstance } from './instance.js';
 import { refused, turnBackProblem } from './outside.js';
 import { effectivePolicy } from './policy.js';
+import { printable } from './text.js';
 import { Turn } from './turn.js';
 
 type OperatorEvent = Extract<SagaEvent, { kind: 'operator' }>;
@@ -22,10 +23,10 @@ export function onOperator(definition: AnySaga, instance: SagaInstance, event: O
       resume(turn);
       break;
     case 'retry':
-      retry(turn, commandActedOn(definition, instance));
+      retry(turn, commandActedOn(definition, instance, action.step));
       break;
     case 'skip':
-      takeForDone(turn, instance, commandActedOn(definition, instance), action.output);
+      takeForDone(turn, instance, commandActedOn(definition, instance, action.step), action.output);
       break;
     case 'force-forward':
       takeForDone(turn, instance, stuckOn(instance), undefined);
@@ -92,9 +93,12 @@ function problemWith(turn: Turn, instance: SagaInstance, { action }: OperatorEve
     case 'repair':
       return editProblem(turn.definition, action.data);
     case 'retry':
-      return isStuck(turn.definition, instance) ? undefined : notStuck(id);
+      return stuckProblem(turn.definition, instance, action.step);
     case 'skip':
-      return isStuck(turn.definition, instance) ? skipProblem(turn, instance, action.output) : notStuck(id);
+      return (
+        stuckProblem(turn.definition, instance, action.step) ??
+        skipProblem(turn, instance, commandActedOn(turn.definition, instance, action.step), action.output)
+      );
     case 'force-forward':
       return forceProblem(instance);
     default:
@@ -102,59 +106,21 @@ function problemWith(turn: Turn, instance: SagaInstance, { action }: OperatorEve
   }
 }
 
-function notStuck(id: string): Problem {
-  const message = `saga '${id}' is not stuck on a step, nor has it the command of one step alone in hand; resume it`;
-  return { code: 'not_stuck', message };
-}
-
-/** A command of an instance: that of a visit, in a direction. */
-interface Place {
-  readonly index: number;
-  readonly direction: Direction;
-}
-
-/**
- * The command that `retry` and `skip` are about: the one that the saga is suspended for; or, of a saga that a person stopped, the
- * one that it has in hand. Nothing where it has several in hand, and where it is stopped by anything else.
- */
-export function commandActedOn(definition: AnySaga, instance: SagaInstance): Place | undefined {
-  return stuckOn(instance) ?? inHand(definition, instance);
-}
-
-/** A child saga has operators of its own, and a probe ends by itself. */
-function inHand(definition: AnySaga, { suspension, visits }: SagaInstance): Place | undefined {
-  if (suspension?.outcome !== 'operator') return undefined;
-  const open: Place[] = [];
-  for (const [index, { step, action, undo, probe }] of visits.entries()) {
-    if (findNode(definition, step)?.kind !== 'step') continue;
-    if (isOpen(action)) open.push({ index, direction: 'do' });
-    if (isOpen(undo)) open.push({ index, direction: 'undo' });
-    if (isOpen(probe)) return undefined;
-  }
-  return open.length === 1 ? open[0] : undefined;
-}
-
-/** The command that the saga is suspended for; nothing when it is stopped for another reason. */
-function stuckOn(instance: SagaInstance): Place | undefined {
-  const { suspension, visits } = instance;
-  if (suspension?.direction === undefined) return undefined;
-  const { direction, step } = suspension;
-  const index = visits.findLastIndex((visit) => {
-    const state = exchangeOf(visit, direction)?.state;
-    return visit.step === step && state !== undefined && HAS_FAILED.has(state);
-  });
-  return index < 0 ? undefined : { index, direction };
-}
-
-const HAS_FAILED: ReadonlySet<ExchangeState> = new Set(['rejected', 'failed', 'unknown']);
-
 /** Stuck on a command, on a function of the definition that threw, or on too many visits; or stopped with a command in hand. */
-function isStuck(definition: AnySaga, instance: SagaInstance): boolean {
-  const { suspension } = instance;
-  return (
-    commandActedOn(definition, instance) !== undefined ||
-    (suspension !== undefined && suspension.outcome !== 'operator')
-  );
+function stuckProblem(definition: AnySaga, instance: SagaInstance, step: string | undefined): Problem {
+  if (commandActedOn(definition, instance, step) !== undefined) return undefined;
+  const { id, suspension } = instance;
+  const isNamed = step !== undefined && step !== suspension?.step;
+  if (!isNamed && suspension !== undefined && suspension.outcome !== 'operator') return undefined;
+  const inHand = stepsInHand(definition, instance).map((name) => `'${name}'`);
+  if (isNamed) {
+    const others = inHand.length === 0 ? '' : `; it has in hand those of ${inHand.join(', ')}`;
+    const message = `saga '${id}' has no command of a step '${printable(step, 100)}' in hand that could be sent again or taken for done${others}`;
+    return { code: 'not_in_hand', message };
+  }
+  const which = inHand.length > 1 ? `name one of the steps ${inHand.join(', ')}, or resume it` : 'resume it';
+  const message = `saga '${id}' is not stuck on a step, nor has it the command of one step alone in hand; ${which}`;
+  return { code: 'not_stuck', message };
 }
 
 function compensateProblem(turn: Turn, instance: SagaInstance): Problem {
@@ -174,8 +140,12 @@ function forceProblem(instance: SagaInstance): Problem {
   };
 }
 
-function skipProblem(turn: Turn, instance: SagaInstance, output: unknown): Problem {
-  const place = commandActedOn(turn.definition, instance);
+function skipProblem(
+  turn: Turn,
+  instance: SagaInstance,
+  place: CommandPlace | undefined,
+  output: unknown,
+): Problem {
   const isForward = place === undefined ? instance.resumeTo !== 'compensating' : place.direction === 'do';
   const name = (place === undefined ? instance.suspension?.step : turn.visit(place.index).step) ?? '';
   const node = findNode(turn.definition, name);
@@ -216,8 +186,13 @@ function byOperator({ note }: OperatorEvent): {
   return { step: '', outcome: 'operator', code: 'operator', message: reasonText(note.reason) };
 }
 
-/** What was pending while it stood still gets its whole time again: nobody could have taken the reply. */
 function resume(turn: Turn): void {
+  goOn(turn);
+  turn.advance();
+}
+
+/** What was pending while it stood still gets its whole time again: nobody could have taken the reply. */
+function goOn(turn: Turn): void {
   turn.unsuspend();
   for (const [index, visit] of turn.allVisits().entries()) {
     for (const direction of ['do', 'undo', 'probe'] as const) {
@@ -230,16 +205,15 @@ function resume(turn: Turn): void {
       }
     }
   }
-  turn.advance();
 }
 
 /** Sends that command again; the attempts so far no longer count. */
-function retry(turn: Turn, place: Place | undefined): void {
+function retry(turn: Turn, place: CommandPlace | undefined): void {
   if (place === undefined) {
     resume(turn);
     return;
   }
-  turn.unsuspend();
+  goOn(turn);
   const { index, direction } = place;
   const { attempt = 0, state, round = 1, unanswered = 0 } = exchangeOf(turn.visit(index), direction) ?? {};
   if (state === 'rejected') {
@@ -253,8 +227,13 @@ function retry(turn: Turn, place: Place | undefined): void {
   turn.send(index, direction, state === 'pending' ? { ...again, unanswered: unknown } : again);
 }
 
-function takeForDone(turn: Turn, instance: SagaInstance, place: Place | undefined, output: unknown): void {
-  turn.unsuspend();
+function takeForDone(
+  turn: Turn,
+  instance: SagaInstance,
+  place: CommandPlace | undefined,
+  output: unknown,
+): void {
+  goOn(turn);
   if (place !== undefined) {
     const { index, direction } = place;
     if (direction === 'do') {

@@ -34,7 +34,8 @@ function causeText(cause: HistoryCause): string {
       return `cancelled: ${cause.reason}`;
     case 'operator': {
       const edited = cause.edited === undefined ? '' : ` of ${cause.edited.join(', ')}`;
-      return `${cause.actor}: ${cause.action}${edited} (${cause.reason})`;
+      const step = cause.step === undefined ? '' : ` of '${cause.step}'`;
+      return `${cause.actor}: ${cause.action}${step}${edited} (${cause.reason})`;
     }
     case 'reply': {
       const reason = [cause.code, cause.message].filter(Boolean).join(', ');

@@ -55,7 +55,7 @@ function checkedAction(definition: AnySaga, instance: SagaInstance, action: Oper
       return { ...action, data: Object.fromEntries(data) };
     }
     case 'skip': {
-      const place = commandActedOn(definition, instance);
+      const place = commandActedOn(definition, instance, action.step);
       const { suspension, visits } = instance;
       const direction = place?.direction ?? suspension?.direction ?? 'do';
       if (action.output === undefined || direction !== 'do') return action;

@@ -68,6 +68,12 @@ export class ActionRequest {
   @Length(1, 500)
   reason!: string;
 
+  /** Of `retry` and `skip`: whose command is meant. Needed where several are in hand. */
+  @IsOptional()
+  @IsString()
+  @Length(1, 100)
+  step?: string;
+
   /** Of `skip`: what the step would have replied. */
   @IsOptional()
   @IsObject()

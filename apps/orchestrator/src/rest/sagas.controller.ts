@@ -94,15 +94,22 @@ export class SagasController {
   @HttpCode(HttpStatus.OK)
   async act(
     @Param('id', SagaIdPipe) id: string,
-    @Body() { action, actor, reason, output, data = {} }: ActionRequest,
+    @Body() { action, actor, reason, step, output, data = {} }: ActionRequest,
   ): Promise<SagaView | undefined> {
     const note = { actor, reason };
+    if (step !== undefined && action !== 'skip' && action !== 'retry') {
+      const detail = `'${action}' is about the whole saga; leave 'step' out`;
+      throw new ProblemException(HttpStatus.BAD_REQUEST, 'invalid_input', 'The action names a step', detail);
+    }
+    const named = step === undefined ? {} : { step };
     const chosen =
       action === 'skip'
-        ? { kind: action, output }
-        : action === 'edit' || action === 'repair'
-          ? { kind: action, data }
-          : { kind: action };
+        ? { kind: action, ...named, output }
+        : action === 'retry'
+          ? { kind: action, ...named }
+          : action === 'edit' || action === 'repair'
+            ? { kind: action, data }
+            : { kind: action };
     await orProblem('The action was not carried out', () => this.engine.operate(id, chosen, note));
     return action === 'remove' ? undefined : this.read(id);
   }
