@@ -1,10 +1,10 @@
 import { MemoryStore } from '@skald/memory';
 import { describeStore, type StoreHarness } from './store.contract.js';
 
-function harness(): Promise<StoreHarness> {
+function harness(isConcurrent: boolean): Promise<StoreHarness> {
   let ahead = 0;
   return Promise.resolve({
-    store: new MemoryStore({ now: () => Date.now() + ahead }),
+    store: new MemoryStore({ isConcurrent, now: () => Date.now() + ahead }),
     silence: (forMs) => {
       ahead += forMs;
       return Promise.resolve();
@@ -13,4 +13,5 @@ function harness(): Promise<StoreHarness> {
   });
 }
 
-describeStore('in memory', () => harness());
+describeStore('in memory', () => harness(false));
+describeStore('in memory, with transactions at the same time', () => harness(true));

@@ -38,6 +38,11 @@ export class MemoryProcesses implements Processes {
 
   constructor(private readonly now: () => number) {}
 
+  /** How many messages are kept. */
+  get size(): number {
+    return this.kept.size;
+  }
+
   beat(namespace: string, own: ProcessNote, isPatient = false): Promise<ProcessNote[]> {
     const now = this.now();
     this.notes.set(own.id, { namespace, note: own, seenAt: now });

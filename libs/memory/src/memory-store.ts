@@ -19,9 +19,12 @@ import {
   systemClock,
 } from '@skald/runtime';
 import { checkStorable } from './check-storable.js';
+import { MemoryLocks } from './memory-locks.js';
 import { MemoryProcesses } from './memory-processes.js';
+import { MemoryTurn } from './memory-turn.js';
 
-interface StoredInstance {
+/** @internal An instance as it is stored. */
+export interface StoredInstance {
   readonly revision: number;
   readonly key: InstanceKey;
   readonly definition: string;
@@ -45,6 +48,11 @@ export interface MemoryStoreOptions {
    * Default: the system's for the former, and the engine's own for the latter.
    */
   readonly now?: () => number;
+  /**
+   * Whether transactions run at the same time, as in a database: each waits only for instances that another one has locked.
+   * For the simulation and tests. Default: false, one after the other.
+   */
+  readonly isConcurrent?: boolean;
 }
 
 /** Of one id. */
@@ -62,28 +70,35 @@ export class MemoryStore implements Store {
   private lastRow = 0;
   private connections = 0;
   private last: Promise<unknown> = Promise.resolve();
+  private locks: MemoryLocks | undefined;
   readonly processes: MemoryProcesses;
 
   constructor(private readonly options: MemoryStoreOptions = {}) {
     this.processes = new MemoryProcesses(options.now ?? (() => systemClock.now()));
+    this.locks = this.newLocks();
   }
 
   now(): number | undefined {
     return this.options.now?.();
   }
 
-  /** Transactions run one after the other; what one writes is seen when it has ended well. */
+  /** Transactions run one after the other unless they are to meet; what one writes is seen when it has ended well. */
   transact<T>(work: (turn: StoreTurn) => Promise<T>): Promise<T> {
-    const { connections } = this;
+    const { connections, locks } = this;
     const run = async (): Promise<T> => {
-      const turn = new MemoryTurn(this);
-      const result = await work(turn);
-      if (connections !== this.connections) {
-        throw new StoreUnavailableError('the connection to the store was lost');
+      const turn = new MemoryTurn(this, locks);
+      try {
+        const result = await work(turn);
+        if (connections !== this.connections) {
+          throw new StoreUnavailableError('the connection to the store was lost');
+        }
+        turn.commit();
+        return result;
+      } finally {
+        turn.end();
       }
-      turn.commit();
-      return result;
     };
+    if (locks !== undefined) return run();
     const current = this.last.then(run, run);
     this.last = current.catch(() => undefined);
     return current;
@@ -96,6 +111,11 @@ export class MemoryStore implements Store {
   loseConnections(): void {
     this.connections += 1;
     this.last = Promise.resolve();
+    this.locks = this.newLocks();
+  }
+
+  private newLocks(): MemoryLocks | undefined {
+    return this.options.isConcurrent === true ? new MemoryLocks() : undefined;
   }
 
   find(keys: readonly InstanceKey[]): Promise<SagaInstance[]> {
@@ -141,6 +161,11 @@ export class MemoryStore implements Store {
   }
 
   /** @internal */
+  has(key: string): boolean {
+    return this.instances.has(key);
+  }
+
+  /** @internal */
   read(key: string): SagaInstance | undefined {
     const stored = this.instances.get(key);
     return stored && (JSON.parse(stored.state) as SagaInstance);
@@ -165,15 +190,13 @@ export class MemoryStore implements Store {
   }
 
   /** @internal */
-  owed(namespace: string, before: number, limit: number): OwedRow[] {
-    return [...this.outbox.values()]
-      .filter((row) => row.namespace === namespace && row.createdAt < before)
-      .slice(0, limit);
+  owed(namespace: string, before: number): OwedRow[] {
+    return [...this.outbox.values()].filter((row) => row.namespace === namespace && row.createdAt < before);
   }
 
   /** @internal Instances that pass, as they are stored. */
-  stored(passes: (stored: StoredInstance) => boolean, limit: number): StoredInstance[] {
-    return [...this.instances.values()].filter(passes).slice(0, limit);
+  stored(passes: (stored: StoredInstance) => boolean): StoredInstance[] {
+    return [...this.instances.values()].filter(passes);
   }
 
   /** @internal */
@@ -258,75 +281,4 @@ export class MemoryStore implements Store {
     if (removed.length > 0) this.traces = [...this.traces, ...traces];
     for (const { definition, message } of parked) this.processes.keep(namespace, definition, message, false);
   }
-}
-
-class MemoryTurn implements StoreTurn {
-  private readonly writes: (() => void)[] = [];
-
-  constructor(private readonly store: MemoryStore) {}
-
-  lock(keys: readonly InstanceKey[]): Promise<SagaInstance[]> {
-    return this.store.find(keys);
-  }
-
-  find(keys: readonly InstanceKey[]): Promise<SagaInstance[]> {
-    return this.store.find(keys);
-  }
-
-  lockDue(namespace: string, own: OwnDefinitions, now: number, limit: number): Promise<SagaInstance[]> {
-    const due = this.store.waking(namespace, own).filter(({ wakeAt }) => wakeAt <= now);
-    return Promise.resolve(due.slice(0, limit).flatMap(({ key }) => this.store.read(key) ?? []));
-  }
-
-  lockPinned(namespace: string, definition: string, hash: string, limit: number): Promise<SagaInstance[]> {
-    const pinned = this.store.stored(
-      (one) =>
-        one.key.namespace === namespace && one.definition === definition && one.hash === hash && isOpen(one),
-      limit,
-    );
-    return Promise.resolve(pinned.map(({ state }): SagaInstance => JSON.parse(state)));
-  }
-
-  owing(namespace: string, places: readonly string[], except: readonly string[] = []): Promise<string[]> {
-    const ids = this.store
-      .owed(namespace, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)
-      .filter(({ row }) => !except.includes(row))
-      .flatMap((row) => row.ids);
-    return Promise.resolve(places.filter((place) => ids.some((id) => id.startsWith(place))));
-  }
-
-  lockEnded(namespace: string, from: number, before: number, limit: number): Promise<SagaInstance[]> {
-    const ended = this.store.stored(
-      (one) =>
-        one.key.namespace === namespace && one.isEnded && one.updatedAt >= from && one.updatedAt < before,
-      limit,
-    );
-    return Promise.resolve(ended.map(({ state }): SagaInstance => JSON.parse(state)));
-  }
-
-  lockOwed(namespace: string, before: number, limit: number): Promise<OwedRow[]> {
-    return Promise.resolve(this.store.owed(namespace, before, limit));
-  }
-
-  dropTraces(namespace: string, before: number, limit: number): Promise<number> {
-    const expired = this.store.expiredTraces(namespace, before, limit);
-    this.writes.push(() => this.store.drop(expired));
-    return Promise.resolve(expired.length);
-  }
-
-  async save(namespace: string, changes: Changes, now: number): Promise<string | undefined> {
-    this.store.checkChanges(changes);
-    const row = changes.owed.length > 0 ? this.store.nextRow() : undefined;
-    this.writes.push(() => this.store.apply(namespace, changes, row, now));
-    return row;
-  }
-
-  commit(): void {
-    for (const write of this.writes) write();
-  }
-}
-
-/** Neither ended nor suspended: what a changed definition must not touch. */
-function isOpen({ state, isEnded: hasEnded }: StoredInstance): boolean {
-  return !hasEnded && (JSON.parse(state) as SagaInstance).status !== 'suspended';
 }

@@ -1,4 +1,11 @@
-import type { Message, OutgoingMessage } from '@skald/core';
+import {
+  isRecord,
+  LifecycleType,
+  type Message,
+  type OutgoingMessage,
+  ReplyType,
+  RequestType,
+} from '@skald/core';
 import { type Progress, ProgressHistory } from '@skald/runtime';
 import type { EventLoop } from './event-loop.js';
 import type { Faults } from './faults.js';
@@ -50,6 +57,15 @@ export class Bus {
 
   get isAway(): boolean {
     return this.options.loop.now() < this.backAt;
+  }
+
+  /** Why the broker takes this message at no hour, if so. Only what carries somebody's data can be too large. */
+  refusal({ topic, message }: OutgoingMessage): string | undefined {
+    if (!carriesData(message)) return undefined;
+    const kind = topic.slice(topic.lastIndexOf('.') + 1);
+    return this.options.faults.staysFor('message refused', `${kind} ${message.id}`)
+      ? 'it is too large'
+      : undefined;
   }
 
   append(outgoing: OutgoingMessage): void {
@@ -127,5 +143,22 @@ export class Bus {
     }
     this.underway -= 1;
     deliver(arrived);
+  }
+}
+
+/** Of what engines and participants send; everything else is short. */
+function carriesData({ type, data, replyto }: Message): boolean {
+  switch (type) {
+    case ReplyType.succeeded:
+      return data !== null;
+    case LifecycleType.completed:
+      return isRecord(data) && data['output'] !== undefined;
+    case ReplyType.rejected:
+    case ReplyType.failed:
+    case RequestType.undo:
+      return false;
+    default:
+      // Commands, and starts of child sagas.
+      return replyto !== undefined;
   }
 }

@@ -13,9 +13,13 @@ import type { KeyedRandom } from './keyed-random.js';
  * - `crash …`: the process is killed there and started again, or another takes over
  * - `race lost`: another worker changed the instance first; the transaction is run again
  * - `commit unconfirmed`: committed, and the connection is lost before anyone knows
+ * - `transactions meet`: one takes up to two seconds between what it reads, what it writes and its commit, and meets those of
+ *   other processes half done
  * - `clock skewed`: a process's clock is up to ten minutes off, and what it knows of the database's up to 0.2 s
  * - `broker away`, `database away`: for all processes, for up to a minute, which is longer than any timeout of the sagas
  * - `id used again`: ended sagas are removed after seconds, and others begin with their ids
+ * - `two builds`: a process begins as the older build, which lacks the newer definitions, and is replaced while sagas run
+ * - `message refused`: the broker takes this message at no hour, as if it were too large
  * - `rejected`: a participant says no
  * - `failed`: a participant's attempt fails
  * - `silent`: a participant takes commands and does nothing, for some attempts or for good
@@ -31,10 +35,13 @@ export type FaultKind =
   | `crash ${CrashPoint}`
   | 'race lost'
   | 'commit unconfirmed'
+  | 'transactions meet'
   | 'clock skewed'
   | 'broker away'
   | 'database away'
   | 'id used again'
+  | 'two builds'
+  | 'message refused'
   | 'rejected'
   | 'failed'
   | 'silent'
@@ -56,10 +63,13 @@ export const DEFAULT_FAULTS: FaultRates = {
   'crash before offset commit': 0.05,
   'race lost': 0.1,
   'commit unconfirmed': 0.05,
+  'transactions meet': 0.1,
   'clock skewed': 0.5,
   'broker away': 0.3,
   'database away': 0.3,
   'id used again': 0.5,
+  'two builds': 0.6,
+  'message refused': 0.02,
   rejected: 0.18,
   failed: 0.15,
   silent: 0.12,
@@ -112,6 +122,11 @@ export class Faults {
   lasts(kind: FaultKind, subject: string): boolean {
     if (!this.active.has(kind) || this.isOver()) return false;
     return this.isHit(kind, `${kind}: ${subject}`, '');
+  }
+
+  /** The same, and it stays so when no new fault comes any more. */
+  staysFor(kind: FaultKind, subject: string): boolean {
+    return this.known.has(`${kind}: ${subject}`) || this.lasts(kind, subject);
   }
 
   private isHit(kind: FaultKind, key: string, detail: string): boolean {

@@ -9,8 +9,9 @@ import {
   type Transition,
   transition,
 } from '@skald/core';
-import type { Store, StoreTurn } from '@skald/runtime';
-import { SCENARIOS } from './scenarios.js';
+import { MessageRefusedError, type Store, type StoreTurn, type Transport } from '@skald/runtime';
+import type { FaultKind } from './faults.js';
+import { type Scenario, SCENARIOS } from './scenarios.js';
 import { type Mutation, simulate, type Violation } from './simulate.js';
 
 type Decide = typeof transition;
@@ -116,10 +117,47 @@ function forgetful(turn: StoreTurn): Partial<StoreTurn> {
   };
 }
 
+/** Reads without a lock, and writes over whatever was written meanwhile. */
+function lockless(turn: StoreTurn): Partial<StoreTurn> {
+  return {
+    lock: (keys) => turn.find(keys),
+    save: async (namespace, changes, now) => {
+      const keys = changes.updated.map(({ instance: { id } }) => ({ namespace, id }));
+      const revisions = new Map((await turn.find(keys)).map(({ id, revision }) => [id, revision]));
+      const updated = changes.updated.map(({ instance, fromRevision }) => ({
+        instance,
+        fromRevision: revisions.get(instance.id) ?? fromRevision,
+      }));
+      return turn.save(namespace, { ...changes, updated }, now);
+    },
+  };
+}
+
+function withProcesses(change: Partial<Store['processes']>): (store: Store) => Store {
+  return (store) => ({ ...store, processes: { ...store.processes, ...change } });
+}
+
+/** What the broker refuses for good meets another end. */
+function onRefusal(end: () => void): (transport: Transport) => Transport {
+  return (transport) => ({
+    ...transport,
+    send: async (messages) => {
+      try {
+        await transport.send(messages);
+      } catch (error) {
+        if (!(error instanceof MessageRefusedError)) throw error;
+        end();
+      }
+    },
+  });
+}
+
 interface NoticedMutation extends Mutation {
   readonly name: string;
   /** The scenario in which it is looked for. Default: all. */
   readonly saga?: string;
+  /** Without faults of this kind the same runs notice nothing. */
+  readonly only?: FaultKind;
   readonly notices: RegExp;
 }
 
@@ -165,7 +203,7 @@ const MUTATIONS: readonly NoticedMutation[] = [
     name: 'an id that is used again is taken for the saga that had it before',
     transition: withoutIncarnation,
     saga: 'loan',
-    notices: /is completed, and .+ was undone/,
+    notices: /is completed, and .+ was undone|child saga of .+ was removed, and the saga is there/,
   },
   {
     name: 'retention removes what is still owed',
@@ -179,13 +217,55 @@ const MUTATIONS: readonly NoticedMutation[] = [
     })),
     notices: /was removed, and the saga is there/,
   },
+  {
+    name: 'transactions write over what others have written meanwhile',
+    store: withTurns(lockless),
+    only: 'transactions meet',
+    notices: /its history is numbered/,
+  },
+  {
+    name: 'a process does not hear what the newer ones know',
+    store: withProcesses({ beat: () => Promise.resolve([]) }),
+    saga: 'loan',
+    only: 'two builds',
+    notices: /unknown_definition/,
+  },
+  {
+    name: 'nobody takes up what was kept for the newer build',
+    store: withProcesses({ take: () => Promise.resolve([]) }),
+    saga: 'loan',
+    only: 'two builds',
+    notices: /still due/,
+  },
+  {
+    name: 'what the broker refuses for good is taken for sent',
+    transport: onRefusal(() => undefined),
+    only: 'message refused',
+    notices: /nobody was told|nothing will ever happen/,
+  },
+  {
+    name: 'what the broker refuses for good is sent again and again',
+    transport: onRefusal(() => {
+      throw new Error('the broker is away');
+    }),
+    only: 'message refused',
+    notices: /still due/,
+  },
 ];
 
-async function firstViolation(mutation: Mutation, saga?: string): Promise<Violation | undefined> {
-  for (const { name, sagas, options } of SCENARIOS) {
-    if (name !== (saga ?? name)) continue;
-    const { violation } = await simulate(sagas, { ...options, seed: 1, runs: 200, mutation });
-    if (violation !== undefined) return violation;
+async function firstViolation(
+  mutation: Mutation,
+  saga?: string,
+): Promise<(Violation & { readonly scenario: Scenario }) | undefined> {
+  for (const scenario of SCENARIOS) {
+    if (scenario.name !== (saga ?? scenario.name)) continue;
+    const { violation } = await simulate(scenario.sagas, {
+      ...scenario.options,
+      seed: 1,
+      runs: 200,
+      mutation,
+    });
+    if (violation !== undefined) return { ...violation, scenario };
   }
   return undefined;
 }
@@ -196,9 +276,13 @@ const FOUND_WITHIN_MS = 240_000;
 describe('the simulation notices when', () => {
   it.each(MUTATIONS)(
     '$name',
-    async ({ notices, saga, ...mutation }) => {
+    async ({ notices, saga, only, ...mutation }) => {
       const violation = await firstViolation(mutation, saga);
       expect(violation?.problems.join('\n')).toMatch(notices);
+      if (only === undefined || violation === undefined) return;
+      const { run, scenario } = violation;
+      const without = { ...scenario.options, faults: { [only]: 0 }, seed: 1, runs: run, mutation };
+      expect((await simulate(scenario.sagas, without)).violation?.text).toBeUndefined();
     },
     FOUND_WITHIN_MS,
   );

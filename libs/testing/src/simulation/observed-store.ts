@@ -16,6 +16,8 @@ export interface StoreMishaps {
   readonly checkConnected: () => void;
   readonly losesRace: (changes: Changes) => boolean;
   readonly losesCommit: (changes: Changes) => boolean;
+  /** What a transaction waits for after it has read or written something, if it takes its time. */
+  readonly pause: (after: string) => Promise<void> | undefined;
   /** By how much the process is wrong about the database's clock, in milliseconds. */
   readonly timeErrorMs: number;
 }
@@ -36,6 +38,8 @@ export class ObservedStore {
   readonly removed: Life[] = [];
   /** Rows of the outbox that nobody has cleared. */
   readonly owedRows = new Set<string>();
+  /** Transactions that have begun and not ended. */
+  underway = 0;
 
   constructor(
     private readonly store: MemoryStore,
@@ -74,24 +78,38 @@ export class ObservedStore {
     return { instance, history: this.history.get(instance.id) ?? [] };
   }
 
+  /** Messages that one process keeps for another. */
+  get kept(): number {
+    return this.store.processes.size;
+  }
+
   private async transact<T>(mishaps: StoreMishaps, work: (turn: StoreTurn) => Promise<T>): Promise<T> {
     mishaps.checkConnected();
+    this.underway += 1;
+    try {
+      return await this.run(mishaps, work);
+    } finally {
+      this.underway -= 1;
+    }
+  }
+
+  private async run<T>(mishaps: StoreMishaps, work: (turn: StoreTurn) => Promise<T>): Promise<T> {
     const saved: { changes: Changes; row: string | undefined }[] = [];
     const result = await this.store.transact(async (turn) => {
       const watched: StoreTurn = {
-        lock: (keys: readonly InstanceKey[]) => turn.lock(keys),
-        find: (keys: readonly InstanceKey[]) => turn.find(keys),
+        lock: async (keys: readonly InstanceKey[]) => slowly(await turn.lock(keys), mishaps, idOf),
+        find: async (keys: readonly InstanceKey[]) => slowly(await turn.find(keys), mishaps, idOf),
         dropTraces: (namespace, before, limit) => turn.dropTraces(namespace, before, limit),
-        lockDue: (namespace, own, now, limit) => turn.lockDue(namespace, own, now, limit),
-        lockPinned: (namespace, definition, hash, limit) =>
-          turn.lockPinned(namespace, definition, hash, limit),
-        lockEnded: (namespace, from, before, limit) => turn.lockEnded(namespace, from, before, limit),
+        lockDue: async (...what) => slowly(await turn.lockDue(...what), mishaps, idOf),
+        lockPinned: async (...what) => slowly(await turn.lockPinned(...what), mishaps, idOf),
+        lockEnded: async (...what) => slowly(await turn.lockEnded(...what), mishaps, idOf),
         owing: (namespace, places, except) => turn.owing(namespace, places, except),
-        lockOwed: (namespace, before, limit) => turn.lockOwed(namespace, before, limit),
+        lockOwed: async (...what) => slowly(await turn.lockOwed(...what), mishaps, ({ ids }) => ids.join()),
         save: async (namespace, changes, now) => {
           if (mishaps.losesRace(changes)) throw new ConcurrentChangeError('another worker was faster');
           const row = await turn.save(namespace, changes, now);
           saved.push({ changes, row });
+          await pauseAfter(`writing ${nameOfChanges(changes)}`, mishaps);
           return row;
         },
       };
@@ -125,11 +143,28 @@ export class ObservedStore {
   }
 }
 
+/** What a transaction has read, and goes on with after a while if it takes its time. */
+async function slowly<T>(found: T[], mishaps: StoreMishaps, nameOf: (one: T) => string): Promise<T[]> {
+  if (found.length > 0) await pauseAfter(`reading ${found.map(nameOf).join(' ')}`, mishaps);
+  return found;
+}
+
+async function pauseAfter(what: string, { pause, checkConnected }: StoreMishaps): Promise<void> {
+  const pausing = pause(what);
+  if (pausing === undefined) return;
+  await pausing;
+  checkConnected();
+}
+
+function idOf({ id, revision }: SagaInstance): string {
+  return `${id}#${revision}`;
+}
+
 type Ask = <T>(what: () => Promise<T>) => Promise<T>;
 
 function withConnection(processes: Processes, ask: Ask): Processes {
   return {
-    beat: (namespace, own) => ask(() => processes.beat(namespace, own)),
+    beat: (namespace, own, isPatient) => ask(() => processes.beat(namespace, own, isPatient)),
     leave: (id) => ask(() => processes.leave(id)),
     take: (namespace, definitions, limit) => ask(() => processes.take(namespace, definitions, limit)),
     countKept: (namespace) => ask(() => processes.countKept(namespace)),

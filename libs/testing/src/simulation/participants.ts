@@ -30,6 +30,8 @@ export interface ParticipantsOptions {
   readonly note: (text: string) => void;
 }
 
+/** What a participant says whose reply the broker refuses for good: its command was handled all the same. */
+const REFUSED: ReplyOutcome = { kind: 'failed', code: 'reply_refused', message: '' };
 /** Attempts for which a participant that stays silent does so; the last stands for good. */
 const SILENCES = [1, 2, 3, 1_000];
 /** Where their messages come from. */
@@ -57,7 +59,9 @@ export class Participants {
     this.busy += 1;
     loop.plan(delay, () => {
       this.busy -= 1;
-      bus.append(replyMessage(command, outcome, PARTICIPANT));
+      const reply = replyMessage(command, outcome, PARTICIPANT);
+      const isRefused = bus.refusal(reply) !== undefined;
+      bus.append(isRefused ? replyMessage(command, REFUSED, PARTICIPANT) : reply);
     });
   }
 

@@ -7,6 +7,7 @@ import {
   type DeadLetter,
   type DefinitionRegistry,
   messageOf,
+  MessageRefusedError,
   SagaEngine,
   type Store,
   StoreUnavailableError,
@@ -40,6 +41,7 @@ export interface ProcessOptions {
 
 const POLL_MS = 5_000;
 const PAUSE_MS = 100;
+const LONGEST_TRANSACTION_MS = 2_000;
 
 /** Of the environment, for the engine: not the fault of what it had in hand. */
 class ProcessKilledError extends StoreUnavailableError {}
@@ -71,6 +73,7 @@ export class Process {
         {
           timeErrorMs,
           checkConnected: () => this.checkConnected(),
+          pause: (after) => this.pause(after),
           losesRace: (changes) => this.losesRace(changes),
           losesCommit: (changes) => faults.strikes('commit unconfirmed', nameOfChanges(changes)),
         },
@@ -94,6 +97,10 @@ export class Process {
       crashProbe: async (point) => this.crashAt(point, this.lastChanges),
       transition: options.transition,
     });
+  }
+
+  get definitions(): DefinitionRegistry {
+    return this.options.definitions;
   }
 
   /** Messages taken from the broker and not worked on yet. */
@@ -143,6 +150,15 @@ export class Process {
     this.wake(random.between(1, 10, `work on ${first}`));
   }
 
+  private pause(after: string): Promise<void> | undefined {
+    const { faults, random, loop } = this.options;
+    if (!faults.strikes('transactions meet', after)) return undefined;
+    const forMs = random.between(1, LONGEST_TRANSACTION_MS, `pause after ${after}`);
+    return new Promise((resolve) => {
+      loop.plan(forMs, resolve, true);
+    });
+  }
+
   private losesRace(changes: Changes): boolean {
     this.lastChanges = nameOfChanges(changes);
     return changes.updated.length > 0 && this.options.faults.strikes('race lost', this.lastChanges);
@@ -160,9 +176,14 @@ export class Process {
   private crashAt(point: CrashPoint, subject: string): void {
     this.checkAlive();
     if (!this.options.faults.strikes(`crash ${point}`, subject, ` in ${this.options.name}`)) return;
+    this.kill();
+    throw new ProcessKilledError(`killed ${point}`);
+  }
+
+  /** Whatever it is doing, and without a word to anybody. */
+  kill(): void {
     this.isAlive = false;
     this.options.onCrash([...this.inHand.splice(0), ...this.inbox.splice(0)]);
-    throw new ProcessKilledError(`killed ${point}`);
   }
 
   private clock(): Clock {
@@ -210,7 +231,13 @@ export class Process {
     const { faults } = this.options;
     const subject = first.message.id;
     if (bus.isAway || faults.strikes('send rejected', subject)) throw new Error('the broker is away');
-    for (const message of messages) bus.append(message);
+    const refused = messages.flatMap(({ topic, message }) => {
+      const reason = bus.refusal({ topic, message });
+      return reason === undefined ? [] : [{ message, code: 'too_large' as const, reason }];
+    });
+    const ids = new Set(refused.map(({ message }) => message.id));
+    for (const message of messages) if (!ids.has(message.message.id)) bus.append(message);
     if (faults.strikes('send unconfirmed', subject)) throw new Error('the broker did not confirm');
+    if (refused.length > 0) throw new MessageRefusedError(refused);
   }
 }

@@ -28,12 +28,16 @@ import { ObservedStore } from './observed-store.js';
 import { OutsideWorld, type SimulatedData } from './outside-world.js';
 import { PARTICIPANT, Participants, type SimulatedReplies } from './participants.js';
 import { Process } from './process.js';
+import { Rollout } from './rollout.js';
 import { withStableIncarnations } from './stable-incarnations.js';
 
 /** What all runs of a simulation share. */
 export interface RunSettings {
   readonly sagas: readonly [AnySaga, ...AnySaga[]];
+  /** What processes of the newer build know, and so all of them in the end. */
   readonly definitions: DefinitionRegistry;
+  /** What those of the older build know. Absent when there is one build only. */
+  readonly older: DefinitionRegistry | undefined;
   readonly contracts: ReadonlyMap<string, CommandContract>;
   readonly faults: FaultRates;
   readonly processes: number;
@@ -106,6 +110,7 @@ class World {
   private readonly removed = new Map<string, number>();
   private restarts = 0;
   private databaseIsBackAt = 0;
+  private readonly rollout: Rollout;
   private readonly retentionMs: number | undefined;
 
   constructor(
@@ -125,9 +130,18 @@ class World {
     );
     const { faults } = this;
     this.retentionMs = faults.strikes('id used again', MAIN_ID) ? RETENTION_MS : undefined;
-    this.store = new ObservedStore(new MemoryStore({ now: () => loop.now() }), (changes) =>
-      this.onCommitted(changes),
+    this.store = new ObservedStore(
+      new MemoryStore({ now: () => loop.now(), isConcurrent: true }),
+      (changes) => this.onCommitted(changes),
     );
+    this.rollout = new Rollout({
+      loop,
+      faults,
+      random,
+      newer: settings.definitions,
+      older: settings.older,
+      processOf: (slot) => this.processes[slot],
+    });
     this.bus = new Bus({
       loop,
       faults,
@@ -158,7 +172,10 @@ class World {
 
   async run(): Promise<Outcome> {
     const { settings, loop, store, ledger, journal, deadLetters, announced, answers } = this;
-    for (let slot = 0; slot < settings.processes; slot += 1) this.boot(slot, 1);
+    for (let slot = 0; slot < settings.processes; slot += 1) {
+      this.rollout.plan(slot);
+      this.boot(slot, 1);
+    }
     this.planOutages();
     this.startMain(1);
     let cameToRest = false;
@@ -185,6 +202,7 @@ class World {
 
   private isAtRest(): boolean {
     if (this.bus.underway > 0 || this.participants.busy > 0 || this.outside.planned > 0) return false;
+    if (this.store.underway > 0 || this.store.kept > 0 || this.rollout.underway > 0) return false;
     if (this.restarts > 0 || this.backlog.length > 0 || this.store.owedRows.size > 0) return false;
     if (this.processes.some((process) => process !== undefined && process.waiting > 0)) return false;
     for (const { wakeAt } of this.store.instances.values()) if (wakeAt !== null) return false;
@@ -242,14 +260,15 @@ class World {
       faults,
       store,
       bus,
-      definitions: settings.definitions,
+      definitions: this.rollout.definitionsFor(slot),
       decorateStore: settings.decorateStore,
       decorateTransport: settings.decorateTransport,
       retentionMs: this.retentionMs,
       isDatabaseAway: () => loop.now() < this.databaseIsBackAt,
       transition: withStableIncarnations(settings.transition ?? transition, (id) => this.livesOf(id)),
       onDeadLetter: (letter) => {
-        this.deadLetters.push(letter);
+        const isNobodyThere = letter.code === 'unknown_definition' && !this.rollout.isNewerThere();
+        if (!isNobodyThere) this.deadLetters.push(letter);
         journal.note(name, `dead letter ${letter.delivery.message.id}: ${letter.code}, ${letter.reason}`);
       },
       onCrash: (unconfirmed) => {
@@ -271,6 +290,7 @@ class World {
     await process.engine.start();
     this.restarts -= 1;
     this.processes[slot] = process;
+    this.rollout.joined(slot, process);
     for (const arrived of this.backlog.splice(0)) this.toOrchestrators(arrived);
   }
 

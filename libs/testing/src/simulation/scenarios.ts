@@ -168,6 +168,19 @@ const LoanSaga = saga('loan', { version: 1, input: Trip, retry: RETRY, timeout: 
   })
   .build();
 
+/** The next version of the loan, which a newer build has besides. */
+const NextLoanSaga = saga('loan', { version: 2, input: Trip, retry: RETRY, timeout: '5s' })
+  .step('score', {
+    send: booking('loan.score'),
+    with: place,
+    undo: { send: plain('loan.unscore'), with: place },
+  })
+  .waitFor('signature', { signals: [Approve], timeout: '8s' })
+  .child('lend a car', { saga: CarSaga, with: place })
+  .pivot('pay out', { send: Charge, with: place, probe: { send: FindCharge, with: place } })
+  .retriable('mail', { send: Bill, with: place })
+  .build();
+
 const TourSaga = saga('tour', { version: 1, input: Trip, retry: RETRY, timeout: '5s', deadline: '1m' })
   .step('book bus', {
     send: booking('bus.book'),
@@ -197,7 +210,7 @@ export interface Scenario {
 const bookingId: NonNullable<SimulationOptions['participants']>[string] = (_, random) => ({
   bookingId: `b${random.between(0, 3, 'id')}`,
 });
-const REPLYING = [TripSaga, CarSaga, GuideSaga, LoanSaga, TourSaga].flatMap(({ nodes }) =>
+const REPLYING = [TripSaga, CarSaga, GuideSaga, LoanSaga, NextLoanSaga, TourSaga].flatMap(({ nodes }) =>
   nodes.flatMap((node) =>
     node.kind === 'step' && node.command.reply !== undefined ? [node.command.type] : [],
   ),
@@ -211,6 +224,6 @@ const OPTIONS: Scenario['options'] = {
 /** Sagas that use every construct of the language between them. */
 export const SCENARIOS: readonly Scenario[] = [
   { name: 'trip', sagas: [TripSaga, CarSaga], options: OPTIONS },
-  { name: 'loan', sagas: [LoanSaga], options: OPTIONS },
+  { name: 'loan', sagas: [LoanSaga], options: { ...OPTIONS, newer: [NextLoanSaga, CarSaga] } },
   { name: 'tour', sagas: [TourSaga, GuideSaga, CarSaga], options: OPTIONS },
 ];

@@ -25,6 +25,11 @@ export interface SimulationOptions<S extends AnySaga = AnySaga> {
   readonly participants?: SimulatedReplies;
   /** Data of signals and requests of calls, by their names. Default: empty objects. */
   readonly outside?: SimulatedData;
+  /**
+   * What only a newer build knows, such as the next version of the saga. In some runs processes of the older build are
+   * replaced while sagas run. Default: there is one build.
+   */
+  readonly newer?: readonly AnySaga[];
   /** How likely each fault is wherever it could happen, from 0 to 1. What is not said is as in `DEFAULT_FAULTS`. */
   readonly faults?: Partial<FaultRates>;
   /** How many orchestrators share the database. Default: 2. */
@@ -109,13 +114,13 @@ function settingsOf<S extends AnySaga>(
   options: SimulationOptions<S>,
 ): RunSettings {
   const sagas: readonly [AnySaga, ...AnySaga[]] = isList(given) ? given : [given];
-  const definitions = new DefinitionRegistry();
-  for (const saga of sagas) definitions.register(saga);
-  const { input, participants = {}, outside = {}, mutation } = options;
+  const { input, participants = {}, outside = {}, newer = [], mutation } = options;
+  const all = [...sagas, ...newer];
   return {
     sagas,
-    definitions,
-    contracts: contractsOf(sagas, participants),
+    definitions: registryOf(all),
+    older: newer.length > 0 ? registryOf(sagas) : undefined,
+    contracts: contractsOf(all, participants),
     faults: { ...DEFAULT_FAULTS, ...options.faults },
     processes: options.processes ?? 2,
     input: (random) => (typeof input === 'function' ? input(random) : input),
@@ -125,6 +130,12 @@ function settingsOf<S extends AnySaga>(
     decorateTransport: mutation?.transport,
     transition: mutation?.transition,
   };
+}
+
+function registryOf(sagas: readonly AnySaga[]): DefinitionRegistry {
+  const registry = new DefinitionRegistry();
+  for (const saga of sagas) registry.register(saga);
+  return registry;
 }
 
 function isList<S extends AnySaga>(
