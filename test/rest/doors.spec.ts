@@ -225,6 +225,21 @@ describe('the doors of the REST interface, on real Kafka and real PostgreSQL', (
     );
   });
 
+  it('an action names a step that has a command in hand, and none where it is about the whole saga', async () => {
+    const id = newId();
+    await post(sagas, JSON.stringify({ definition: 'a-deadline', id, input: ORDER }));
+    const act = (action: object): Promise<Answer> =>
+      post(`${sagas}/${id}/actions`, JSON.stringify({ ...action, actor: 'ada', reason: 'a test' }));
+    await act({ action: 'suspend' });
+    const problem = 'urn:skald:problem';
+    expect(await act({ action: 'skip', step: 'no such' })).toMatchObject({ type: `${problem}:not_in_hand` });
+    expect(await act({ action: 'terminate', step: 'reserve' })).toMatchObject({
+      status: 400,
+      type: `${problem}:invalid_input`,
+    });
+    expect(await statusOf(id)).toBe('suspended');
+  });
+
   describe('an id in a path', () => {
     const CALLS: readonly (readonly [method: string, rest: string, body?: string])[] = [
       ['GET', ''],
