@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { call, command, saga, signal } from '@skald/core';
+import { type AnySaga, call, command, saga, signal } from '@skald/core';
 import { MemoryBroker, MemoryStore, MemoryTransport } from '@skald/memory';
-import { IsString } from 'class-validator';
+import { Type } from 'class-transformer';
+import { Allow, IsDefined, IsObject, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { DefinitionRegistry } from './definition-registry.js';
 import { SagaEngine } from './engine.js';
 
@@ -43,7 +44,7 @@ const CheckedSaga = saga('checked', { version: 1, input: Checked })
   .step('pack', { send: command('shop.check', { request: Checked }), with: () => item })
   .build();
 
-async function warningsOf(...sagas: (typeof OrderSaga | typeof CheckedSaga)[]): Promise<string[]> {
+async function warningsOf(...sagas: AnySaga[]): Promise<string[]> {
   const warnings: string[] = [];
   const definitions = new DefinitionRegistry();
   for (const one of sagas) definitions.register(one);
@@ -71,6 +72,47 @@ describe('a class without any class-validator decorator', () => {
       ['BareCall', "the request of call 'ask'"],
     ]);
     for (const line of warnings) expect(line).toContain('decorate each member, such as with @IsString()');
+  });
+
+  it('may be nested in another: each member is warned of whose class is not looked at, at any depth', async () => {
+    class Street {
+      @IsString()
+      name!: string;
+    }
+    class Address {
+      @IsDefined()
+      street!: Street;
+
+      @IsOptional()
+      @Type(() => Street)
+      more?: Street[];
+    }
+    class Delivery {
+      @ValidateNested()
+      @Type(() => Address)
+      address!: Address;
+
+      @ValidateNested({ each: true })
+      @Type(() => Street)
+      fine!: Street[];
+
+      @IsObject()
+      free!: object;
+
+      @Allow()
+      anything!: Street;
+
+      @IsOptional()
+      note?: string;
+    }
+    const Deliver = saga('deliver', { version: 1, input: Delivery }).sleep('long', '1h').build();
+    const warnings = await warningsOf(Deliver);
+    const use = "'address' of the input of saga 'deliver@1'";
+    expect(warnings.map((line) => line.replace(/ is of the class.*/, ''))).toEqual([
+      `the member 'street' of the class 'Address' (${use})`,
+      `the member 'more' of the class 'Address' (${use})`,
+    ]);
+    for (const line of warnings) expect(line).toContain('@ValidateNested() and @Type(() => Street)');
   });
 
   it('is what others are not', async () => {

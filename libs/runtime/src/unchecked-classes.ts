@@ -6,6 +6,7 @@ import {
   printable,
   templateOf,
 } from '@skald/core';
+import { type NestedClass, nestedClasses } from './nested-classes.js';
 import { isUnchecked } from './validation.js';
 
 /** A class of JSON data, and what it is for: `the input of saga 'order@1'`. */
@@ -35,19 +36,38 @@ export function classesOfCommand(contract: CommandContract): ClassUse[] {
 }
 
 /**
- * A sentence for each class that has no class-validator decorator, naming it and its first use, with what to do: its data is
- * taken as it comes.
+ * A sentence for each class that has no class-validator decorator, and for each member of a class whose own class nobody looks
+ * at, naming it and its first use, with what to do: its data is taken as it comes.
  */
 export function uncheckedClasses(uses: Iterable<ClassUse>): string[] {
-  const first = new Map<DataClass<object>, string>();
-  for (const { type, use } of uses) {
-    if (!first.has(type) && isUnchecked(type)) first.set(type, use);
-  }
-  return [...first].map(
-    ([type, use]) =>
-      `the class '${printable(type.name, 100)}' (${printable(use, 200)}) has no class-validator decorator, so its data is ` +
-      'not checked, and members that it does not declare are kept: decorate each member, such as with @IsString(), or with ' +
-      '@Allow() where anything is right',
+  const sentences: string[] = [];
+  const seen = new Set<DataClass<object>>();
+  const look = ({ type, use }: ClassUse): void => {
+    if (seen.has(type)) return;
+    seen.add(type);
+    if (isUnchecked(type)) sentences.push(ofClass(type, use));
+    for (const nested of nestedClasses(type)) {
+      if (nested.isChecked) look({ type: nested.type, use: `'${nested.member}' of ${use}` });
+      else sentences.push(ofMember(type, use, nested));
+    }
+  };
+  for (const use of uses) look(use);
+  return sentences;
+}
+
+function ofClass(type: DataClass<object>, use: string): string {
+  return (
+    `the class '${printable(type.name, 100)}' (${printable(use, 200)}) has no class-validator decorator, so its data is ` +
+    'not checked, and members that it does not declare are kept: decorate each member, such as with @IsString(), or with ' +
+    '@Allow() where anything is right'
+  );
+}
+
+function ofMember(type: DataClass<object>, use: string, { member, type: own }: NestedClass): string {
+  const names = [member, type.name, own.name].map((name) => printable(name, 100));
+  return (
+    `the member '${names[0]}' of the class '${names[1]}' (${printable(use, 200)}) is of the class '${names[2]}', and what is in it ` +
+    `is not checked: decorate it with @ValidateNested() and @Type(() => ${names[2]}), or with @Allow() where anything is right`
   );
 }
 
