@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { checkJson, NotJsonError } from './check-json.js';
-import { readJson } from './json-text.js';
+import { MAXIMUM_JSON_MEMBERS, readJson } from './json-text.js';
 
 const circular: Record<string, unknown> = {};
 circular['self'] = circular;
@@ -46,6 +46,19 @@ describe('what a function of the user gives', () => {
     ['nothing at all', undefined, 'is undefined'],
   ])('is refused when it is %s', (_what, value, text) => {
     expect(() => checkJson(value, 'the payload')).toThrow(text);
+  });
+
+  it('is refused with more members in one object than are read, at any depth, naming the place', () => {
+    const withMembers = (count: number): object =>
+      Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, 0]));
+    const most = { list: [withMembers(MAXIMUM_JSON_MEMBERS)] };
+    expect(() => checkJson(most, 'the payload')).not.toThrow();
+    expect(() => readJson(JSON.stringify(most))).not.toThrow();
+    const more = { list: [withMembers(MAXIMUM_JSON_MEMBERS + 1)] };
+    expect(() => checkJson(more, 'the payload')).toThrow(
+      "the payload, at 'list.0', has more than 10000 members; give JSON data",
+    );
+    expect(() => readJson(JSON.stringify(more))).toThrow('more than 10000 members');
   });
 
   it('may leave members undefined', () => {
