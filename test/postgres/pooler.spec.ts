@@ -43,7 +43,8 @@ describe('connections to PostgreSQL that go through a pooler', () => {
     limits = {},
     lends: 'oldest' | 'newest' = 'oldest',
   ): Promise<DataSource> {
-    pooler = await startPooler(database.url, mode, { lends });
+    // In session mode one that gets none waits until another has rested for 10 s, so there is one for each of a pool.
+    pooler = await startPooler(database.url, mode, { lends, size: mode === 'session' ? 10 : 6 });
     dataSource = await new DataSource({ type: 'postgres', url: pooler.url, ...limits }).initialize();
     return dataSource;
   }

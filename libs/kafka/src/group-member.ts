@@ -39,7 +39,7 @@ export class GroupMember {
   private readonly consumer: KafkaConsumer;
   private end: (reason: Error | undefined) => void = () => undefined;
   private over = false;
-  private heardAt = 0;
+  private heardAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly settings: KafkaSettings,
@@ -66,10 +66,10 @@ export class GroupMember {
     const { onRequest } = settings;
     if (onRequest) this.consumer.on(REQUEST, ({ payload }) => onRequest(payload.apiName));
     this.consumer.on(HEARTBEAT, () => {
-      this.heardAt = Date.now();
+      this.heardAt = performance.now();
     });
     this.consumer.on(GROUP_JOIN, ({ payload }) => {
-      this.heardAt = Date.now();
+      this.heardAt = performance.now();
       if (!this.over) this.events.joined(payload.memberId, payload.memberAssignment);
     });
     this.consumer.on(REBALANCING, () => {
@@ -80,7 +80,7 @@ export class GroupMember {
 
   /** Whether the group's coordinator has answered lately: otherwise it may have given us up. */
   get isHeard(): boolean {
-    return Date.now() - this.heardAt < this.settings.sessionTimeoutMs;
+    return performance.now() - this.heardAt < this.settings.sessionTimeoutMs;
   }
 
   /** Connects and begins to join; `joined` is called later. */

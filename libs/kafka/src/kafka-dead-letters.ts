@@ -37,7 +37,7 @@ export class KafkaDeadLetters implements DeadLetters {
 
   async list(query: DeadLetterQuery): Promise<DeadLetterPage> {
     const { limit } = query;
-    const until = Date.now() + COUNTS_WITHIN_MS;
+    const until = performance.now() + COUNTS_WITHIN_MS;
     const present = await this.reader.topics();
     this.forgetOthers(present);
     const topics = deadLetteredTopics(present, query);
@@ -46,7 +46,7 @@ export class KafkaDeadLetters implements DeadLetters {
         const index = this.indexOf(topic);
         const isThere = await ifThere(async () => {
           await index.refresh();
-          await index.learn(limit, () => Date.now() < until);
+          await index.learn(limit, () => performance.now() < until);
         });
         if (!isThere) {
           this.indexes.delete(topic);

@@ -24,8 +24,8 @@ export function kafkajsLog(log: Log): logCreator {
   return () => (entry) => {
     if (entry.level > logLevel.WARN || ORDINARY.some((pattern) => pattern.test(entry.log.message))) return;
     const line = lineOf(entry);
-    const now = Date.now();
-    if (now - (written.get(line) ?? 0) < QUIET_MS) return;
+    const now = performance.now();
+    if (now - (written.get(line) ?? Number.NEGATIVE_INFINITY) < QUIET_MS) return;
     for (const [old, at] of written) if (now - at >= QUIET_MS) written.delete(old);
     written.set(line, now);
     log.warn(line);

@@ -182,7 +182,7 @@ export class TopicAdmin {
    * repeated for all, so that messages would be doubled; asking the leaders for their offsets finds out.
    */
   private async waitForLeaders(admin: Admin, topics: readonly string[]): Promise<void> {
-    const until = Date.now() + LEADERS_WITHIN_MS;
+    const until = performance.now() + LEADERS_WITHIN_MS;
     for (;;) {
       try {
         await Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic)));
@@ -190,7 +190,7 @@ export class TopicAdmin {
       } catch (error) {
         const isYoung = NOT_READY.some((kind) => isCausedBy(error, kind));
         if (!isYoung) throw error;
-        if (Date.now() > until) {
+        if (performance.now() > until) {
           const names = shortened(topics.join(', '), 1_000);
           throw new TopicsNotReadyError(`nobody answers for at least one of ${names}`, { cause: error });
         }
