@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readMessage } from '@skald/core';
-import { checkId, checkMessageId } from './check.js';
+import { checkContract, checkId, checkMessageId, checkReason } from './check.js';
 import { InvalidInputError } from './errors.js';
 
 const GOOD = {
@@ -26,4 +26,18 @@ describe('an id that the client takes', () => {
       expect(() => checkId(id)).toThrow(InvalidInputError);
     },
   );
+});
+
+describe('what is given in place of a saga, a contract or a reason', () => {
+  it.each([['order'], [undefined], [null], [{}]])('is refused with what to give instead: %j', (given) => {
+    expect(() => checkContract('saga', given)).toThrow('give what saga()….build() has made, not its name');
+    expect(() => checkContract('signal', given)).toThrow('give what signal() has made');
+    const reason: unknown = given === 'order' ? 1 : given;
+    expect(() => checkReason(reason as string)).toThrow('a reason is a string');
+  });
+
+  it('is taken when it is one', () => {
+    checkContract('call', { name: 'ask' });
+    checkReason('a test');
+  });
 });

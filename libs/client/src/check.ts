@@ -1,4 +1,11 @@
-import { attributeProblem, checkJson, type DataClass, sagaIdProblem, textProblem } from '@skald/core';
+import {
+  attributeProblem,
+  checkJson,
+  type DataClass,
+  isRecord,
+  sagaIdProblem,
+  textProblem,
+} from '@skald/core';
 import { validateData } from '@skald/runtime';
 import { InvalidInputError } from './errors.js';
 
@@ -9,6 +16,13 @@ const LONGEST_REASON = 500;
 export function checkId(id: string): void {
   const problem = sagaIdProblem(id);
   if (problem !== undefined) throw new InvalidInputError('the saga id', [problem]);
+}
+
+/** @throws InvalidInputError when it is no saga or contract, but its name, or nothing, as circular imports leave it */
+export function checkContract(what: 'saga' | 'signal' | 'call', given: unknown): void {
+  if (isRecord(given) && typeof given['name'] === 'string') return;
+  const problem = `give what ${what}()${what === 'saga' ? '….build()' : ''} has made, not its name`;
+  throw new InvalidInputError(`the ${what}`, [problem]);
 }
 
 /** @throws InvalidInputError naming what is wrong, never the values; NotJsonError */
@@ -27,6 +41,7 @@ export function checkMessageId(id: string): void {
 
 /** @throws InvalidInputError */
 export function checkReason(reason: string): void {
+  if (typeof reason !== 'string') throw new InvalidInputError('the reason', ['a reason is a string']);
   if (reason.length >= 1 && reason.length <= LONGEST_REASON && textProblem(reason) === undefined) return;
   throw new InvalidInputError('the reason', [`a reason is a string of 1 to ${LONGEST_REASON} characters`]);
 }

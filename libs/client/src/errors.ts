@@ -67,6 +67,20 @@ export class SagaTimeoutError extends SkaldError {
   }
 }
 
+/**
+ * The saga has completed, but its output is too large for the broker, so that its event came without. The saga itself has
+ * the output: ask over REST.
+ */
+export class OutputTruncatedError extends SkaldError {
+  readonly code = 'output_truncated';
+
+  constructor(readonly sagaId: string) {
+    super(
+      `saga '${sagaId}' has completed, but its output is too large for the broker, and came without; ask for it over REST`,
+    );
+  }
+}
+
 /** What was given does not fit its class or its bounds; nothing was sent. */
 export class InvalidInputError extends SkaldError {
   readonly code = 'invalid_input';

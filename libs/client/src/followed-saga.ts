@@ -1,5 +1,5 @@
 import { type Duration, type Failure, isRecord, type Message } from '@skald/core';
-import { NoAnswerError, SagaRefusedError, SagaTimeoutError } from './errors.js';
+import { NoAnswerError, OutputTruncatedError, SagaRefusedError, SagaTimeoutError } from './errors.js';
 import type { RestingListener } from './listeners.js';
 import type { SagaHandle, SagaOutcome } from './saga-client.js';
 import type { TimeLimit } from './time-limit.js';
@@ -93,7 +93,8 @@ export class FollowedSaga<Output> implements SagaHandle<Output>, Standing {
   private takeStatus(status: string, fields: Record<string, unknown>): boolean {
     switch (status) {
       case 'completed':
-        this.settle({ status, output: fields['output'] as Output });
+        if (fields['truncated'] === true) this.refuse(new OutputTruncatedError(this.id));
+        else this.settle({ status, output: fields['output'] as Output });
         return true;
       case 'compensated':
         this.settle({ status, failure: fields['failure'] as Failure });

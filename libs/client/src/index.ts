@@ -2,6 +2,7 @@ export {
   ClientClosedError,
   InvalidInputError,
   NoAnswerError,
+  OutputTruncatedError,
   RestError,
   SagaRefusedError,
   SagaTimeoutError,

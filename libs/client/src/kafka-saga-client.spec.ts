@@ -3,7 +3,7 @@ import { type Message, saga, topics } from '@skald/core';
 import { MemoryBroker, MemoryTransport } from '@skald/memory';
 import { MessageRefusedError, type Transport } from '@skald/runtime';
 import { VirtualClock } from '@skald/testing';
-import { NoAnswerError, SagaTimeoutError } from './errors.js';
+import { NoAnswerError, OutputTruncatedError, SagaTimeoutError } from './errors.js';
 import { KafkaSagaClient } from './kafka-saga-client.js';
 
 class Order {
@@ -73,6 +73,16 @@ describe('a saga client over a broker', () => {
     await tell('skald.saga.completed', { data: { output: { a: 1 } } });
     await tell('skald.request.answered', { requestid: lastRequest().id, data: { answer: {} } });
     expect(await (await start).result()).toEqual({ status: 'completed', output: { a: 1 } });
+  });
+
+  it('tells that a saga has completed whose output was too large for the broker', async () => {
+    const handle = await started();
+    const result = settled(handle.result());
+    await tell('skald.saga.completed', { data: { truncated: true, reason: 'the output is too large' } });
+    expect(result.outcome).toBeInstanceOf(OutputTruncatedError);
+    expect(result.outcome).toMatchObject({ code: 'output_truncated', sagaId: 'o-1' });
+    expect(client.listeners.size).toBe(0);
+    await expect(handle.result()).rejects.toThrow("saga 'o-1' has completed");
   });
 
   it('forgets what was not answered in time', async () => {

@@ -18,7 +18,7 @@ import {
   systemClock,
   type Transport,
 } from '@skald/runtime';
-import { checkData, checkId, checkMessageId, checkReason } from './check.js';
+import { checkContract, checkData, checkId, checkMessageId, checkReason } from './check.js';
 import { type Asked, ClientClosedError, NoAnswerError, SagaRefusedError } from './errors.js';
 import { FollowedSaga, type Following, type Standing } from './followed-saga.js';
 import { Listeners } from './listeners.js';
@@ -96,6 +96,7 @@ export class KafkaSagaClient extends SagaClient {
     { id, input, timeout, ...asking }: StartOptions<S>,
   ): Promise<SagaHandle<OutputOf<S>>> {
     checkId(id);
+    checkContract('saga', saga);
     checkData(`the input of '${saga.name}'`, saga.input, input);
     const handle = new FollowedSaga<OutputOf<S>>(id, this.following);
     // From before the request, so that no event is missed.
@@ -147,6 +148,7 @@ export class KafkaSagaClient extends SagaClient {
     { timeout, ...asking }: RequestOptions = {},
   ): Promise<void> {
     checkId(id);
+    checkContract('signal', contract);
     checkData(`the data of signal '${contract.name}'`, contract.data, data);
     const content = { signal: contract.name, data, answer: true };
     await this.ask(this.request('signal', id, content, asking), this.limit(timeout));
@@ -159,6 +161,7 @@ export class KafkaSagaClient extends SagaClient {
     { timeout, ...asking }: RequestOptions = {},
   ): Promise<CallReply<C>> {
     checkId(id);
+    checkContract('call', contract);
     checkData(`the request of call '${contract.name}'`, contract.request, request);
     const message = this.request('call', id, { call: contract.name, data: request }, asking);
     return (await this.ask(message, this.limit(timeout))) as CallReply<C>;

@@ -11,7 +11,7 @@ import {
   type SignalContract,
 } from '@skald/core';
 import { type Clock, systemClock } from '@skald/runtime';
-import { checkData, checkId, checkMessageId, checkReason } from './check.js';
+import { checkContract, checkData, checkId, checkMessageId, checkReason } from './check.js';
 import { NoAnswerError, SagaRefusedError, SagaTimeoutError } from './errors.js';
 import { RestSender } from './rest-sender.js';
 import {
@@ -82,6 +82,7 @@ export class RestSagaClient extends SagaClient {
     { id, input, messageId = crypto.randomUUID(), timeout }: StartOptions<S>,
   ): Promise<SagaHandle<OutputOf<S>>> {
     checkId(id);
+    checkContract('saga', saga);
     checkData(`the input of '${saga.name}'`, saga.input, input);
     checkMessageId(messageId);
     const body = { definition: saga.name, version: saga.version, id, input, messageId };
@@ -120,6 +121,7 @@ export class RestSagaClient extends SagaClient {
     options: RequestOptions = {},
   ): Promise<void> {
     checkId(id);
+    checkContract('signal', contract);
     checkData(`the data of signal '${contract.name}'`, contract.data, data);
     await this.tell('signal', id, { signal: contract.name, data }, options);
   }
@@ -131,6 +133,7 @@ export class RestSagaClient extends SagaClient {
     options: RequestOptions = {},
   ): Promise<CallReply<C>> {
     checkId(id);
+    checkContract('call', contract);
     checkData(`the request of call '${contract.name}'`, contract.request, request);
     const answer = await this.tell('call', id, { call: contract.name, request }, options);
     return (isRecord(answer) ? answer['answer'] : undefined) as CallReply<C>;

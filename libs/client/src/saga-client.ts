@@ -37,6 +37,7 @@ export interface SagaHandle<Output = unknown> {
    * @param options.timeout how long to wait. Default: 30 seconds.
    * @throws SagaTimeoutError when it has not ended in time; the saga goes on
    * @throws SagaRefusedError with `unknown_saga` when it was removed before its end was heard of
+   * @throws OutputTruncatedError when it has completed, and its output is too large to be told over Kafka
    * @throws ClientClosedError
    */
   result(options?: { readonly timeout?: Duration }): Promise<SagaOutcome<Output>>;
