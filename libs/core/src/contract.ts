@@ -132,6 +132,8 @@ export interface CallContract<
 > {
   readonly name: Name;
   readonly request: DataClass<Request>;
+  /** What the saga's handler answers is checked against it. */
+  readonly reply: DataClass<object>;
   readonly rejections: readonly Rejection[];
   /** Never set: it carries the reply's type. */
   readonly '~reply'?: Reply;
@@ -174,9 +176,11 @@ export function call<
   checkIdentifier(subject, 'name', name);
   checkOptions(subject, '', options, DESCRIBED);
   checkClass(subject, 'request', options.request);
+  checkClass(subject, 'reply', options.reply);
   return Object.freeze({
     name,
     request: options.request,
+    reply: options.reply,
     rejections: checkedCodes(subject, options.rejections),
   });
 }

@@ -111,13 +111,24 @@ const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
 
 /** When a pause ends that begins now: milliseconds since 1970. What has passed already ends it at once. */
 export function wakeTime(node: SleepNode, data: SagaData, now: number): number {
-  const until: unknown = node.until(data);
+  const given: unknown = node.until(data);
+  // A date that is none has no text.
+  const until = given instanceof Date && !Number.isNaN(given.getTime()) ? given.toISOString() : given;
   const date = typeof until === 'string' ? DATE.exec(until) : null;
-  if (date === null) return now + readDuration(`step '${node.name}'`, 'until', until as Duration);
+  if (date === null) return now + pauseMs(node, until);
   const at = isOnCalendar(date) ? Date.parse(until as string) : Number.NaN;
   if (Number.isNaN(at)) throw new Error(`${quoted(until)} is no date; give ISO 8601, such as 2026-11-20`);
   if (at > LATEST) throw new Error(`${quoted(until)} lies after 9999-12-31; give an earlier date`);
   return Math.max(at, now);
+}
+
+function pauseMs({ name }: SleepNode, until: unknown): number {
+  try {
+    return readDuration(`step '${name}'`, 'until', until as Duration);
+  } catch (error) {
+    const date = 'for a point in time give a Date, or ISO 8601 text such as 2026-11-20T09:00:00Z';
+    throw new Error(`${thrownText(error, LONGEST_REASON)}; ${date}`, { cause: error });
+  }
 }
 
 /** JavaScript takes the 30th of February for the 2nd of March. */

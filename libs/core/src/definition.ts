@@ -77,8 +77,8 @@ export interface BranchNode extends Node {
 
 export interface SleepNode extends Node {
   readonly kind: 'sleep';
-  /** A duration, in milliseconds or as text, or a date as text. */
-  until(data: SagaData): number | string;
+  /** A duration, in milliseconds or as text, or a date, which may be ISO 8601 text. */
+  until(data: SagaData): number | string | Date;
 }
 
 export interface WaitNode extends Node {

@@ -15,6 +15,7 @@ export type {
   AnySaga,
   BranchNode,
   CallHandler,
+  CallResult,
   ChildNode,
   CommandTemplate,
   InputOf,

@@ -176,7 +176,11 @@ export class SagaDraft {
     checkFunction(subject, 'choose', choose, 'that gives the name of an arm');
     const entries = Object.entries(arms);
     if (entries.length === 0) throw new DefinitionError(subject, 'arms', 'needs at least one arm');
-    const filled = entries.map(([arm, fill]) => ({ arm, draft: fill(new SagaDraft(this.shared, 'branch')) }));
+    const filled = entries.map(([arm, fill]) => {
+      const draft: unknown = fill(new SagaDraft(this.shared, 'branch'));
+      if (draft instanceof SagaDraft) return { arm, draft };
+      throw new DefinitionError(subject, `arms.${arm}`, 'must give the arm back: (arm) => arm.step(…)');
+    });
     const firsts = filled.map(({ arm, draft }) => [arm, draft.drafts[0]?.name] as const);
     return this.add(name, (next) => [
       {
@@ -223,7 +227,7 @@ export class SagaDraft {
     });
   }
 
-  sleep(name: string, until: Duration | ((data: never) => number | string)): this {
+  sleep(name: string, until: Duration | ((data: never) => number | string | Date)): this {
     const subject = this.take(name);
     if (typeof until !== 'function') readDuration(subject, 'duration', until);
     return this.addNode({

@@ -153,6 +153,11 @@ describe('a wrong definition throws when it is defined, naming saga, step and op
       /"soon" is not a duration/,
     ],
     [
+      'an arm of a branch that gives nothing back',
+      () => order().branch('which', () => 'a', { a: unchecked(() => undefined) }),
+      /option 'arms.a': must give the arm back/,
+    ],
+    [
       'no visits at all',
       () => order().step('one', { ...reserve, maximumVisits: 0 }),
       /option 'maximumVisits'/,

@@ -161,10 +161,10 @@ export interface BeforePivot<
     options: ChildOptions<Data, S, Payload, As>,
   ): BeforePivot<Input, Data & { readonly [K in As]: OutputOf<S> }, Names | Name>;
 
-  /** Waits for a time: a duration, or a function of the data that gives a duration or an ISO 8601 date. */
+  /** Waits for a time: a duration, or a function of the data that gives a duration or a date (a `Date`, or ISO 8601 text). */
   sleep<const Name extends string>(
     name: NewName<Name, Names>,
-    until: Duration | ((data: Data) => number | string),
+    until: Duration | ((data: Data) => number | string | Date),
   ): BeforePivot<Input, Data, Names | Name>;
 
   /** Waits for the first of several signals, or for a timeout. */
@@ -254,7 +254,7 @@ export interface AfterPivot<
 
   sleep<const Name extends string>(
     name: NewName<Name, Names>,
-    until: Duration | ((data: Data) => number | string),
+    until: Duration | ((data: Data) => number | string | Date),
   ): AfterPivot<Input, Data, Names | Name, Back | Name>;
 
   waitFor<

@@ -38,6 +38,11 @@ describe('a pause until a time that a function gives', () => {
     expect(story.passes(0).sent).toEqual(['do work #1']);
   });
 
+  it('ends at the time of a Date', () => {
+    expect(sleeping(new Date('2026-11-21T09:00:00Z')).state.wakeAt).toBe(Date.parse('2026-11-21T09:00:00Z'));
+    expect(sleeping(new Date(0)).state).toMatchObject({ status: 'running', wakeAt: START });
+  });
+
   it('ends at once after 0 milliseconds', () => {
     expect(sleeping(0).passes(0).sent).toEqual(['do work #1']);
   });
@@ -58,6 +63,9 @@ describe('a pause until a time that a function gives', () => {
     ['month 13', '2026-13-01', 'is no date'],
     ['a date with more behind it', '2026-11-20 in the morning', 'is no date'],
     ['a date that is none', new Date(Number.NaN), 'is not a duration'],
+    ['a date of a country', '20/11/2026', 'ISO 8601'],
+    ['seconds since 1970 and more', 1_767_225_600_000, 'ISO 8601'],
+    ['a Date after the year 9999', new Date('+010000-01-01T00:00:00Z'), 'lies after 9999-12-31'],
     ['NaN', Number.NaN, 'NaN is not a duration'],
     ['infinity', Infinity, 'Infinity is not a duration'],
     ['a negative number', -1, '-1 must lie between 0 and 365 days'],

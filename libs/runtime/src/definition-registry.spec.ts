@@ -73,3 +73,16 @@ describe('what a namespace sets for its sagas', () => {
     expect(() => new DefinitionRegistry(defaults)).toThrow(text);
   });
 });
+
+describe('what is no saga', () => {
+  it.each<[string, unknown, string]>([
+    ['nothing', undefined, 'circular import'],
+    ['null', null, 'this is none'],
+    ['one that was not built', saga('a', { version: 1, input: Order }).sleep('b', '1s'), 'this is none'],
+  ])('is refused with what to give: %s', (_, given, text) => {
+    const register = (): unknown => new DefinitionRegistry().register(given as AnySaga);
+    expect(register).toThrow(DefinitionError);
+    expect(register).toThrow('each must be what saga()….build() has made');
+    expect(register).toThrow(text);
+  });
+});

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { command, saga } from '@skald/core';
-import { IsInt, IsString } from 'class-validator';
+import { type AnySaga, call, command, saga, signal } from '@skald/core';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { given } from './story.js';
 import { StoryError } from './story-error.js';
 
@@ -124,5 +125,79 @@ describe('a story', () => {
     expect(() => story.expectCompleted()).toThrow(
       /01-01 00:00:00.000  started → send 'reserve stock'\n.*'reserve stock' failed.*again in 1 s\n.*01-01 00:00:01.000  pause/,
     );
+  });
+});
+
+describe('a story fails where the wire would leave something out, or refuse it', () => {
+  class Part {
+    @IsInt()
+    weight!: number;
+  }
+  class Bundle {
+    @IsOptional()
+    @ValidateNested({ each: true })
+    @Type(() => Part)
+    parts?: Part[];
+  }
+  const Pack = command('stock.pack', { request: Bundle, reply: Bundle, rejections: ['sold_out'] });
+  const Go = signal('go', { data: Bundle });
+  const Show = call('show', { request: Bundle, reply: Bundle });
+  const extra = { parts: [{ weight: 1, colour: 'red' }], size: 1 };
+  const packing = (payload: object, answer: object = {}): AnySaga =>
+    saga('packing', { version: 1, input: Bundle })
+      .onCall(Show, { handle: () => ({ answer }) })
+      .step('pack', { send: Pack, with: () => payload })
+      .waitFor('go', { signals: [Go] })
+      .build();
+  const members = /does not declare.*: 'parts\[0\]\.colour', 'size'\./;
+
+  it.each<[string, () => unknown, RegExp]>([
+    ['an input', () => given(packing({}), extra), members],
+    ['a payload', () => given(packing(extra), {}).expectCommand(Pack), members],
+    ['a reply', () => given(packing({}), {}).expectCommand(Pack).reply(extra), members],
+    ['a signal', () => given(packing({}), {}).expectCommand(Pack).reply({}).signal(Go, extra), members],
+    ['the request of a call', () => given(packing({}), {}).call(Show, extra), members],
+  ])('a member that its class does not declare: %s', (_, tell, text) => {
+    expect(tell).toThrow(StoryError);
+    expect(tell).toThrow(text);
+  });
+
+  it('an answer that does not fit the reply of its call', () => {
+    const wrong = given(packing({}, { parts: [{ weight: 'heavy' }] }), {});
+    expect(() => wrong.call(Show, {})).toThrow(/call_failed.*weight must be an integer/);
+    given(packing({}, extra), {})
+      .call(Show, {})
+      .expectAnswer({ parts: [{ weight: 1 }] });
+  });
+
+  it('a rejection that its contract does not declare', () => {
+    const undeclared: string = 'no_paper';
+    const tell = (): unknown =>
+      given(packing({}), {})
+        .expectCommand(Pack)
+        .reject(undeclared as 'sold_out');
+    expect(tell).toThrow(StoryError);
+    expect(tell).toThrow('\'stock.pack\' has no rejection "no_paper"; it has sold_out');
+    // One of the participant library's own.
+    given(packing({}), {})
+      .expectCommand(Pack)
+      .reject('invalid_request' as 'sold_out');
+  });
+
+  it('policies that do not go together, with those of its namespace', () => {
+    const Hasty = saga('hasty', { version: 1, input: Order, retry: { maximumInterval: '500ms' } })
+      .step('charge', { send: Charge, with: ({ input }) => input })
+      .build();
+    expect(() => given(Hasty, ORDER)).toThrow("option 'retry.maximumInterval'");
+    given(Hasty, ORDER, { defaults: { retry: { initialIntervalMs: 100 } } }).expectCommand(Charge);
+  });
+
+  it('but not a member that is undefined, or of a class without decorators', () => {
+    class Bare {
+      item?: string;
+    }
+    const Loose = saga('loose', { version: 1, input: Bare }).sleep('long', '1h').build();
+    given(Loose, { item: 'hat', size: 1 } as Bare);
+    given(packing({ size: undefined }), {}).expectCommand(Pack, {});
   });
 });

@@ -7,7 +7,9 @@ import {
   historyEntry,
   type InputOf,
   type JsonObject,
+  mayReject,
   type Message,
+  type NamespaceDefaults,
   type OperatorAction,
   type OutputOf,
   owedMessage,
@@ -24,9 +26,10 @@ import {
   timelineText,
   transition,
 } from '@skald/core';
-import { validateData } from '@skald/runtime';
+import { DefinitionRegistry, validateData } from '@skald/runtime';
 import { contains, shown } from './contains.js';
 import { StoryError } from './story-error.js';
+import { undeclaredMembers } from './undeclared.js';
 
 type Untimed<E> = E extends unknown ? Omit<E, 'at' | 'random'> : never;
 type DataOf<S extends SignalContract> = S extends SignalContract<string, infer Data> ? Data : never;
@@ -37,6 +40,8 @@ export interface StoryOptions {
   readonly startAt?: number;
   /** Decides all jitter: from 0 (inclusive) to 1 (exclusive). Default: 0.5, which is no jitter. */
   readonly random?: number;
+  /** What the namespace sets where the saga says nothing. Default: nothing. */
+  readonly defaults?: NamespaceDefaults;
 }
 
 /** A command that was sent and not spoken of yet. */
@@ -56,10 +61,13 @@ interface Sent {
  *       .expectCommand(ReleaseStock).reply()
  *       .expectCompensated();
  *
- * Payloads and replies are checked against their contracts as on the wire, and after every event the instance is stored
- * and loaded. A function of the saga that changes the data which it is given suspends it here. An expectation that is not met throws a `StoryError` with the timeline.
+ * The saga is registered as an orchestrator does it. Inputs, payloads, replies, rejections, signals, calls and answers are
+ * checked against their contracts as on the wire; and what the wire leaves out without a word, a member that no class
+ * declares, fails the story with its name. After every event the instance is stored and loaded. A function of the saga that
+ * changes the data which it is given suspends it here. An expectation that is not met throws a `StoryError` with the timeline.
  *
  * @throws StoryError when the input does not fit its class
+ * @throws DefinitionError when no orchestrator would register the saga: its policies do not go together
  */
 export function given<S extends AnySaga>(
   saga: S,
@@ -80,12 +88,11 @@ export class Story<Output = unknown> {
   private current: SagaInstance | null = null;
   private lastAnswer: CallAnswer | undefined;
   private messages = 0;
+  private readonly saga: AnySaga;
 
-  constructor(
-    private readonly saga: AnySaga,
-    input: object,
-    options: StoryOptions,
-  ) {
+  constructor(saga: AnySaga, input: object, options: StoryOptions) {
+    const definitions = new DefinitionRegistry(options.defaults);
+    this.saga = definitions.register(saga);
     this.now = options.startAt ?? Date.parse('2026-01-01T00:00:00Z');
     this.random = options.random ?? 0.5;
     this.check(saga.input, input, `the input of '${saga.name}'`);
@@ -308,6 +315,19 @@ export class Story<Output = unknown> {
   check(type: new () => object, data: unknown, what: string): void {
     const checked = validateData(type, data);
     if ('problems' in checked) this.fail(`${what} does not fit its class: ${checked.problems.join('; ')}.`);
+    const undeclared = undeclaredMembers(data, checked.data);
+    if (undeclared.length === 0) return;
+    this.fail(
+      `${what} has members that ${type.name} does not declare, and that are left out on the way: ${undeclared.join(', ')}.`,
+    );
+  }
+
+  /** @internal */
+  checkRejection(contract: CommandContract, code: string): void {
+    if (mayReject(contract, code)) return;
+    this.fail(
+      `'${contract.type}' has no rejection ${shown(code)}; it has ${contract.rejections.join(', ')}.`,
+    );
   }
 
   /** @internal */
@@ -377,6 +397,7 @@ export class ExpectedCommand<C extends CommandContract, Output> {
 
   /** It says a business no. */
   reject(code: RejectionOf<C>, message = ''): Story<Output> {
+    this.story.checkRejection(this.contract, code);
     return this.tell({ kind: 'rejected', code, message });
   }
 
