@@ -78,6 +78,39 @@ describe('compressed messages', () => {
     },
   );
 
+  it('of which there are more in a fetch than are held at once are read in parts, each once and in order', async () => {
+    const count = 150_000;
+    const topic = await topicOf('producer');
+    // What this process fetches is read as the transport reads it from now on.
+    await start().ensureTopics([topic]);
+    const producer = kafka.producer();
+    await producer.connect();
+    const messages = Array.from({ length: 10_000 }, () => ({ partition: 0, key: null, value: '' }));
+    for (let sent = 0; sent < count; sent += messages.length) {
+      await producer.send({ topic, compression: CompressionTypes.GZIP, messages });
+    }
+    await producer.disconnect();
+
+    const consumer = kafka.consumer({ groupId: uniqueName('group') });
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    const offsets: number[] = [];
+    const parts: number[] = [];
+    await consumer.run({
+      eachBatch: async ({ batch }) => {
+        parts.push(batch.messages.length);
+        for (const { offset } of batch.messages) offsets.push(Number(offset));
+      },
+    });
+    await eventually(() => offsets.length >= count);
+    await consumer.disconnect();
+
+    expect(offsets.every((offset, at) => offset === at)).toBe(true);
+    expect(offsets).toHaveLength(count);
+    expect(parts.length).toBeGreaterThan(1);
+    expect(Math.max(...parts)).toBeLessThan(count);
+  });
+
   it('of which a batch would fill the memory are one dead letter, and the next ones are handled', async () => {
     const harness = await kafkaHarness();
     const transport = start();

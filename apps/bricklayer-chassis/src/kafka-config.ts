@@ -19,12 +19,14 @@ export type KafkaConfig = Pick<
   | 'retention'
   | 'compression'
   | 'maximumBufferedBytes'
+  | 'maximumBytes'
 >;
 
 /** As the transport has them. */
 const PARTITIONS: Bounds = [1, 10_000];
 const COPIES: Bounds = [1, 32_767];
 const BUFFERED_BYTES: Bounds = [1_000_000, 2_147_483_647];
+const MESSAGE_BYTES: Bounds = [10_000, 2_147_483_647];
 const MINUTE_MS = 60_000;
 const YEAR_MS = 31_536_000_000;
 
@@ -59,6 +61,7 @@ export function readKafkaConfig(env: NodeJS.ProcessEnv, problems: string[]): Kaf
   const saslWithoutTls = readSaslWithoutTls(env, sasl, ssl, problems);
   const compression = readCompression(env, problems);
   const maximumBufferedBytes = readWhole(env, 'KAFKA_MAXIMUM_BUFFERED_BYTES', BUFFERED_BYTES, problems);
+  const maximumBytes = readWhole(env, 'KAFKA_MAXIMUM_BYTES', MESSAGE_BYTES, problems);
   return {
     brokers: readBrokers(env, problems),
     ...(ssl !== undefined && { ssl }),
@@ -66,6 +69,7 @@ export function readKafkaConfig(env: NodeJS.ProcessEnv, problems: string[]): Kaf
     ...(saslWithoutTls !== undefined && { saslWithoutTls }),
     ...(compression !== undefined && { compression }),
     ...(maximumBufferedBytes !== undefined && { maximumBufferedBytes }),
+    ...(maximumBytes !== undefined && { maximumBytes }),
     ...(partitions !== undefined && { partitions }),
     ...(replicationFactor !== undefined && { replicationFactor }),
     ...(retention !== undefined && { retention }),

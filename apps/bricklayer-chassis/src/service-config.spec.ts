@@ -131,6 +131,7 @@ describe('the configuration of a service', () => {
     ],
     ['more partitions than there can be', { KAFKA_PARTITIONS: '10001' }, 'from 1 to 10000'],
     ['copies that are no number', { KAFKA_REPLICATION_FACTOR: 'three' }, 'a whole number from 1 to 32767'],
+    ['messages of no size', { KAFKA_MAXIMUM_BYTES: '9999' }, 'from 10000 to 2147483647'],
     ['room for no batch', { KAFKA_MAXIMUM_BUFFERED_BYTES: '1000' }, 'from 1000000 to 2147483647'],
     ['a port that is no port', { PORT: '65536' }, 'PORT must be a whole number from 0 to 65535'],
     ['a port in another notation', { PORT: '0x50' }, 'PORT must be a whole number from 0 to 65535'],

@@ -5,7 +5,7 @@ import type { Held } from './assignment.js';
 import type { RawRecord } from './envelope.js';
 
 export interface Arrival extends Held {
-  /** Of key and value. */
+  /** Of the whole record: key, value and headers. */
   readonly bytes: number;
   readonly record: RawRecord & { readonly key: Buffer | null };
   readonly content:

@@ -19,6 +19,8 @@ const ATTRIBUTES_AT = 21;
 const FIRST_TIMESTAMP_AT = 27;
 const PRODUCER_ID_AT = 43;
 const LENGTH_AT = 8;
+const LAST_OFFSET_DELTA_AT = 23;
+const COUNT_AT = 57;
 const RECORDS_AT = 61;
 
 function number(bytes: 2 | 4 | 8, value: number): Buffer {
@@ -83,7 +85,7 @@ describe('a response to a Fetch request', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(records, { maxLength: 3 }), records, async (many, one) => {
         const buffer = response({ 'shop.orders': many, größe: [one] });
-        expect(decodeFetch(buffer)).toEqual(await kafkajs.decode(buffer));
+        expect(asKafkajs(decodeFetch(buffer))).toEqual(await kafkajs.decode(buffer));
       }),
       { numRuns: 100 },
     );
@@ -95,7 +97,7 @@ describe('a response to a Fetch request', () => {
     for (let length = 0; length < next.length; length += 1) {
       const buffer = response({ t: [{ records: Buffer.concat([whole, next.subarray(0, length)]) }] });
       const decoded = decodeFetch(buffer);
-      expect(decoded).toEqual(await kafkajs.decode(buffer));
+      expect(asKafkajs(decoded)).toEqual(await kafkajs.decode(buffer));
       expect(decoded?.responses[0]?.partitions[0]?.messages).toHaveLength(2);
     }
   });
@@ -105,7 +107,7 @@ describe('a response to a Fetch request', () => {
     bytes.writeInt16BE(0x08, ATTRIBUTES_AT);
     bytes.writeBigInt64BE(123n, 35);
     const buffer = response({ t: [{ records: bytes }] });
-    expect(decodeFetch(buffer)).toEqual(await kafkajs.decode(buffer));
+    expect(asKafkajs(decodeFetch(buffer))).toEqual(await kafkajs.decode(buffer));
     expect(decodeFetch(buffer)?.responses[0]?.partitions[0]?.messages[0]?.timestamp).toBe('123');
   });
 
@@ -119,12 +121,12 @@ describe('a response to a Fetch request', () => {
     const bytes = batch(5, [{ value: 'a' }, { value: 'b' }]);
     change(bytes);
     const buffer = response({ t: [{ records: bytes }] });
-    expect(decodeFetch(buffer)).toEqual(await kafkajs.decode(buffer));
+    expect(asKafkajs(decodeFetch(buffer))).toEqual(await kafkajs.decode(buffer));
   });
 
   it('is read as kafkajs reads it where transactions were aborted', async () => {
     const buffer = response({ t: [{ records: batch(5, [{ value: 'a' }]), aborted: true }] });
-    expect(decodeFetch(buffer)).toEqual(await kafkajs.decode(buffer));
+    expect(asKafkajs(decodeFetch(buffer))).toEqual(await kafkajs.decode(buffer));
   });
 
   it.each([
@@ -219,17 +221,96 @@ describe('a response to a Fetch request', () => {
   });
 });
 
+describe('a response to a Fetch request with very many records', () => {
+  const MOST = 64 * 1024 * 1024;
+  const many = (count: number, headers: Record<string, string> = {}): Buffer => {
+    const plain = batch(
+      5,
+      Array.from({ length: count }, () => ({ key: null, value: null, headers })),
+    );
+    return compressed(5, 1, gzipSync(plain.subarray(RECORDS_AT)), count);
+  };
+  const readFrom = (records: Buffer, start: number): readonly FetchedMessage[] =>
+    decodeFetch(response({ t: [{ records }] }), () => start)?.responses[0]?.partitions[0]?.messages ?? [];
+
+  it('is taken in parts that take a bounded memory, and nothing is missing or twice', () => {
+    const records = many(300_000);
+    expect(records.length).toBeLessThan(1_048_588);
+    const sizes: number[] = [];
+    for (let next = 5; next < 300_005;) {
+      const before = process.memoryUsage().heapUsed;
+      const part = readFrom(records, next);
+      expect(process.memoryUsage().heapUsed - before).toBeLessThan(100_000_000);
+      expect(Number(part[0]?.offset)).toBe(next);
+      expect(Number(part.at(-1)?.offset)).toBe(next + part.length - 1);
+      next += part.length;
+      sizes.push(part.length);
+    }
+    expect(Math.max(...sizes)).toBeLessThan(MOST / 500);
+    expect(sizes.length).toBeLessThan(5);
+  });
+
+  it('counts their headers, too', () => {
+    const headers = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`${n}`, '']));
+    const part = readFrom(many(6_000, headers), 0);
+    expect(part.length).toBeGreaterThan(1_000);
+    expect(part.length).toBeLessThan(MOST / 15_000);
+  });
+
+  it('leaves the next partitions to the next response', () => {
+    const small = batch(1, [{ value: 'a' }]);
+    const buffer = response({ t: [{ records: many(300_000) }, { records: small }] });
+    const [first, second] = decodeFetch(buffer)?.responses[0]?.partitions ?? [];
+    expect(first?.messages.length).toBeGreaterThan(0);
+    expect(second?.messages).toEqual([]);
+  });
+
+  it('has of a batch only what was asked for, or its last record where that is nothing', () => {
+    const records = batch(5, [{ value: 'a' }, { value: 'b' }, { value: 'c' }]);
+    const offsets = (start: number): string[] => readFrom(records, start).map(({ offset }) => offset);
+    expect(offsets(0)).toEqual(['5', '6', '7']);
+    expect(offsets(6)).toEqual(['6', '7']);
+    expect(offsets(7)).toEqual(['7']);
+    expect(offsets(8)).toEqual(['7']);
+  });
+
+  it('tells the size of each record with its headers', () => {
+    const headers = { h: 'x'.repeat(1_000) };
+    const [message] = readFrom(batch(5, [{ key: 'k', value: 'v', headers }]), 0);
+    expect(message?.bytes).toBeGreaterThan(1_000);
+    expect(message?.bytes).toBeLessThan(1_050);
+  });
+});
+
+/** kafkajs does not tell how large a record is. */
+function asKafkajs(response: FetchResponse | undefined): unknown {
+  return (
+    response && {
+      ...response,
+      responses: response.responses.map((topic) => ({
+        ...topic,
+        partitions: topic.partitions.map((partition) => ({
+          ...partition,
+          messages: partition.messages.map(({ bytes: _, ...message }) => message),
+        })),
+      })),
+    }
+  );
+}
+
 function changed(change: (bytes: Buffer) => void): Buffer {
   const bytes = batch(5, [{ value: 'a' }, { value: 'b' }]);
   change(bytes);
   return bytes;
 }
 
-/** A batch of one record whose packed bytes are these. */
-function compressed(firstOffset: number, compression: number, packed: Buffer): Buffer {
+/** A batch whose packed bytes are these. */
+function compressed(firstOffset: number, compression: number, packed: Buffer, count = 1): Buffer {
   const bytes = Buffer.concat([batch(firstOffset, [{ value: '' }]).subarray(0, RECORDS_AT), packed]);
   bytes.writeInt16BE(compression, ATTRIBUTES_AT);
   bytes.writeInt32BE(bytes.length - 12, LENGTH_AT);
+  bytes.writeInt32BE(count - 1, LAST_OFFSET_DELTA_AT);
+  bytes.writeInt32BE(count, COUNT_AT);
   return bytes;
 }
 

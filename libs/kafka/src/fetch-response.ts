@@ -27,6 +27,16 @@ const BEFORE_LENGTH_ENDS = 12;
 const MOST_HEADERS = 100;
 const MOST_HEADER_BYTES = 65_536;
 
+/** What a record takes in memory besides its key, value and headers, about. */
+const RECORD_COST = 600;
+/** What a header takes besides its name and value. */
+const HEADER_COST = 150;
+/**
+ * What the records of one response may take besides what came over the wire: a record may be 7 bytes there, and fewer where it
+ * is packed. A response of common size stays far below.
+ */
+const MOST_RECORD_BYTES = 64 * 1024 * 1024;
+
 /** What kafkajs tells of the batch of a record. */
 interface RecordBatchContext {
   readonly firstOffset: string;
@@ -53,6 +63,8 @@ export interface RecordProblem {
 export type FetchedMessage = KafkaMessage & {
   readonly problem?: RecordProblem;
   readonly isControlRecord?: boolean;
+  /** Of the whole record, headers and all. Absent where kafkajs has read it. */
+  readonly bytes?: number;
 };
 
 /** What kafkajs makes of a response to a Fetch request, version 11. */
@@ -82,36 +94,57 @@ export interface FetchedPartition {
  * Reads a response to a Fetch request, version 11. A batch that cannot be read becomes a single record with a `problem`,
  * whose value is the batch as it is.
  *
+ * Records of one response take no more than about 100 MB, however small or well packed they are: what is beyond is left out, and
+ * comes with the next response. kafkajs asks for the partitions in another order each time, so none waits for ever.
+ *
+ * @param startOf the offset from which on a partition was asked for: what lies before it, in a batch that comes whole, is
+ *   passed over, so that a batch may be taken in parts
  * @returns nothing when there is something in it that no broker of this decade sends
  * @see https://kafka.apache.org/protocol.html#The_Messages_Fetch
  * @see https://kafka.apache.org/documentation/#recordbatch
  */
-export function decodeFetch(buffer: Buffer): FetchResponse | undefined {
+export function decodeFetch(
+  buffer: Buffer,
+  startOf: (topic: string, partition: number) => number = () => 0,
+): FetchResponse | undefined {
+  const budget = { unpacked: MOST_UNPACKED_BYTES / 2, records: MOST_RECORD_BYTES };
   try {
-    return readResponse(new FetchReader(buffer), { left: MOST_UNPACKED_BYTES / 2 });
+    return readResponse(new FetchReader(buffer), budget, startOf);
   } catch {
     // Whatever it stumbles over, kafkajs reads it or says what is wrong.
     return undefined;
   }
 }
 
-/** How many bytes may yet be unpacked for a response; what is left out comes with the next. */
+/** What may yet be taken of a response; what is left out comes with the next. */
 interface Budget {
-  left: number;
+  /** Bytes that are unpacked. */
+  unpacked: number;
+  /** Bytes that records take besides those that came. */
+  records: number;
 }
 
-function readResponse(reader: FetchReader, budget: Budget): FetchResponse {
+function readResponse(
+  reader: FetchReader,
+  budget: Budget,
+  startOf: (topic: string, partition: number) => number,
+): FetchResponse {
   const clientSideThrottleTime = reader.int32();
   const errorCode = reader.int16();
   const sessionId = reader.int32();
-  const responses = reader.array(() => ({
-    topicName: reader.text(),
-    partitions: reader.array(() => readPartition(reader, budget)),
-  }));
+  const responses = reader.array(() => {
+    const topicName = reader.text();
+    const start = (partition: number): number => startOf(topicName, partition);
+    return { topicName, partitions: reader.array(() => readPartition(reader, budget, start)) };
+  });
   return { throttleTime: 0, clientSideThrottleTime, errorCode, sessionId, responses };
 }
 
-function readPartition(reader: FetchReader, budget: Budget): FetchedPartition {
+function readPartition(
+  reader: FetchReader,
+  budget: Budget,
+  startOf: (partition: number) => number,
+): FetchedPartition {
   const partition = reader.int32();
   const errorCode = reader.int16();
   const highWatermark = reader.int64();
@@ -123,7 +156,7 @@ function readPartition(reader: FetchReader, budget: Budget): FetchedPartition {
   }));
   const preferredReadReplica = reader.int32();
   const length = reader.int32();
-  const messages = readBatches(reader, reader.at + Math.max(0, length), budget);
+  const messages = readBatches(reader, reader.at + Math.max(0, length), budget, startOf(partition));
   return {
     partition,
     errorCode,
@@ -137,10 +170,10 @@ function readPartition(reader: FetchReader, budget: Budget): FetchedPartition {
 }
 
 /** The last batch may be cut off by the bound on a response; it comes whole next time. */
-function readBatches(reader: FetchReader, end: number, budget: Budget): FetchedMessage[] {
+function readBatches(reader: FetchReader, end: number, budget: Budget, start: number): FetchedMessage[] {
   const { buffer } = reader;
   const messages: FetchedMessage[] = [];
-  for (let at = reader.at; at + RECORDS_AT <= end && budget.left > 0;) {
+  for (let at = reader.at; at + RECORDS_AT <= end && budget.unpacked > 0 && budget.records > 0;) {
     const next = at + BEFORE_LENGTH_ENDS + buffer.readInt32BE(at + LENGTH_AT);
     if (next > end) break;
     if (buffer.readInt8(at + MAGIC_AT) !== MAGIC) throw new UnusualError('an old format');
@@ -149,7 +182,7 @@ function readBatches(reader: FetchReader, end: number, budget: Budget): FetchedM
     const batch = buffer.subarray(at, next);
     const context = contextOf(batch);
     try {
-      readBatch(batch, context, messages, budget);
+      readBatch(batch, context, messages, budget, start);
     } catch (error) {
       messages.length = before;
       messages.push(undecodable(batch, context, error));
@@ -184,6 +217,7 @@ function readBatch(
   batchContext: RecordBatchContext,
   messages: FetchedMessage[],
   budget: Budget,
+  start: number,
 ): void {
   const attributes = batch.readInt16BE(ATTRIBUTES_AT);
   const firstOffset = Number(batchContext.firstOffset);
@@ -192,32 +226,44 @@ function readBatch(
   const { maxTimestamp, isControlBatch } = batchContext;
   const records = recordsOf(batch, attributes & COMPRESSION, budget);
   for (let left = batch.readInt32BE(COUNT_AT); left > 0; left -= 1) {
+    const before = records.at;
     const end = records.varint() + records.at;
     const recordAttributes = records.int8();
     const timestampDelta = records.varlong();
-    const offsetDelta = records.varint();
+    const offset = firstOffset + records.varint();
+    // The last one tells kafkajs where the batch ends, if nothing else of it is left.
+    if (offset < start && left > 1) {
+      if (end < records.at) throw new UnusualError('a record ends elsewhere than it says');
+      records.at = end;
+      continue;
+    }
     const key = records.varBytes();
     const value = records.varBytes();
-    const headers = readHeaders(records);
+    const count = records.varint();
+    const headers = readHeaders(records, count);
     const message = {
       magicByte: MAGIC,
       attributes: recordAttributes,
       timestamp: isAppendTime ? maxTimestamp : sum(firstTimestamp, timestampDelta),
-      offset: String(firstOffset + offsetDelta),
+      offset: String(offset),
       key,
       value,
       headers: headers ?? {},
       isControlRecord: isControlBatch,
       batchContext,
+      bytes: end - before,
     };
+    budget.records -= RECORD_COST + (headers === undefined ? 0 : Math.max(0, count) * HEADER_COST);
     if (headers === undefined) {
+      if (end < records.at || end > records.buffer.length) throw new UnusualError('a record ends elsewhere');
       const reason = `it has more than ${MOST_HEADERS} headers, or more than ${MOST_HEADER_BYTES} bytes of them`;
       messages.push({ ...message, problem: { code: 'malformed_message', reason } });
       records.at = end;
-      continue;
+    } else {
+      if (records.at !== end) throw new UnusualError('a record ends elsewhere than it says');
+      messages.push(message);
     }
-    if (records.at !== end) throw new UnusualError('a record ends elsewhere than it says');
-    messages.push(message);
+    if (budget.records <= 0) return;
   }
   if (!records.isAtEnd) throw new UnusualError('the records end elsewhere than their batch');
 }
@@ -228,11 +274,11 @@ function recordsOf(batch: Buffer, compression: number, budget: Budget): FetchRea
     reader.at = RECORDS_AT;
     return reader;
   }
-  const { left } = budget;
+  const left = budget.unpacked;
   // What cannot be unpacked may have taken as long as the largest: the next one waits for the next response.
-  budget.left = 0;
+  budget.unpacked = 0;
   const unpacked = unpack(compression, batch.subarray(RECORDS_AT));
-  budget.left = left - unpacked.length;
+  budget.unpacked = left - unpacked.length;
   return new FetchReader(unpacked);
 }
 
@@ -265,12 +311,11 @@ function sum(timestamp: number | bigint, delta: number | bigint): string {
 }
 
 /** @returns nothing when they are too many; the reader stands somewhere among them then */
-function readHeaders(reader: FetchReader): IHeaders | undefined {
-  let left = reader.varint();
-  if (left > MOST_HEADERS) return undefined;
+function readHeaders(reader: FetchReader, count: number): IHeaders | undefined {
+  if (count > MOST_HEADERS) return undefined;
   const headers: IHeaders = {};
   const start = reader.at;
-  for (; left > 0; left -= 1) {
+  for (let left = count; left > 0; left -= 1) {
     const name = reader.varBytes()?.toString() ?? '';
     const value = reader.varBytes() ?? undefined;
     if (reader.at - start > MOST_HEADER_BYTES) return undefined;

@@ -1,4 +1,4 @@
-import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
+import type { EachBatchPayload } from 'kafkajs';
 import type { Arrival, Arrivals } from './arrivals.js';
 import type { Assignment, HeldPartition } from './assignment.js';
 import { decode } from './envelope.js';
@@ -58,12 +58,13 @@ export class Intake {
   }
 }
 
-function arrivalOf(record: KafkaMessage, held: HeldPartition, epoch: number): Arrival {
+function arrivalOf(record: FetchedMessage, held: HeldPartition, epoch: number): Arrival {
   return {
     held,
     offset: BigInt(record.offset),
     epoch,
-    bytes: (record.key?.length ?? 0) + (record.value?.length ?? 0),
+    // Without its own size it is of an old format, which has no headers.
+    bytes: record.bytes ?? (record.key?.length ?? 0) + (record.value?.length ?? 0),
     record,
     content: contentOf(record, held.topic),
   };

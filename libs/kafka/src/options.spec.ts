@@ -49,6 +49,13 @@ describe('the options of a Kafka transport', () => {
     expect(reading).toThrow(`'${option}'`);
   });
 
+  it.each(['localhost:9092', undefined, []])('are refused whose brokers are no list: %j', (brokers) => {
+    const wrong: unknown = brokers;
+    expect(() => readOptions({ ...good, brokers: wrong as string[] })).toThrow(
+      "give a list of at least one 'host:port'",
+    );
+  });
+
   it.each<[string, object]>([
     ['partition', { partition: 3 }],
     ['maximumBuffered', { maximumBuffered: 1 }],

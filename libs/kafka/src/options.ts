@@ -121,7 +121,10 @@ export interface KafkaSettings extends KafkaTransportOptions {
 export function readOptions(options: KafkaTransportOptions): KafkaSettings {
   checkOptions('Kafka transport', '', options, Object.keys(OPTIONS));
   const { brokers, clientId } = options;
-  if (brokers.length === 0) throw new KafkaOptionsError('brokers', "give at least one 'host:port'");
+  // Not narrowed by it: what a list holds is told by its type.
+  const isList: boolean = Array.isArray(brokers);
+  if (!isList || brokers.length === 0)
+    throw new KafkaOptionsError('brokers', "give a list of at least one 'host:port'");
   for (const broker of brokers) {
     if (!/^\S+:\d{1,5}$/.test(broker)) {
       throw new KafkaOptionsError('brokers', `${JSON.stringify(broker)} is no broker; write 'host:port'`);

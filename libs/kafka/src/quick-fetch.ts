@@ -10,8 +10,15 @@ interface Fetch {
   readonly response: { readonly decode: (data: Buffer) => Promise<FetchResponse>; readonly parse: unknown };
 }
 
+interface FetchData {
+  readonly topics: readonly {
+    readonly topic: string;
+    readonly partitions: readonly { readonly partition: number; readonly fetchOffset: unknown }[];
+  }[];
+}
+
 interface FetchRequests {
-  protocol: (lookup: { version: number }) => (data: unknown) => Fetch;
+  protocol: (lookup: { version: number }) => (data: FetchData) => Fetch;
 }
 
 const VERSION = 11;
@@ -29,7 +36,20 @@ export function quickenFetch(): void {
     const fetch = original(lookup)(data);
     if (lookup.version !== VERSION) return fetch;
     const { response } = fetch;
-    const decode = async (raw: Buffer): Promise<FetchResponse> => decodeFetch(raw) ?? response.decode(raw);
+    const startOf = (topic: string, partition: number): number => startIn(data, topic, partition);
+    const decode = async (raw: Buffer): Promise<FetchResponse> =>
+      decodeFetch(raw, startOf) ?? response.decode(raw);
     return { ...fetch, response: { ...response, decode } };
   };
+}
+
+/** From where on a partition was asked for; kafkajs may name a topic several times. */
+function startIn({ topics }: FetchData, topic: string, partition: number): number {
+  for (const asked of topics) {
+    if (asked.topic !== topic) continue;
+    const found = asked.partitions.find((one) => one.partition === partition);
+    // Whatever cannot be read here passes nothing over.
+    if (found !== undefined) return Number(found.fetchOffset) || 0;
+  }
+  return 0;
 }
