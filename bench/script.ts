@@ -12,7 +12,7 @@ import {
   topics,
   transition,
 } from '@skald/core';
-import type { Changes } from '@skald/runtime';
+import type { Changes } from '@skald/ports';
 import { type Variant, orderOf, OrderSaga } from './work.js';
 
 /** Stands for a saga's id in what is recorded; as long as the ids that the benchmark gives. */

@@ -46,6 +46,9 @@ describe('the walls between the rooms, held by `npm run lint`', () => {
     ['libs/runtime/src/a.ts', "export { PostgresStore } from '@skald/postgres';"],
     ['libs/kafka/src/a.ts', "export { transition } from '@skald/core/src/transition.js';"],
     ['libs/kafka/src/a.ts', "export { transition } from '../../core/src/transition.js';"],
+    ['libs/ports/src/a.ts', "export { SagaEngine } from '@skald/runtime';"],
+    ['libs/participant/src/a.ts', "export { SagaEngine } from '@skald/runtime';"],
+    ['libs/kafka/src/a.ts', "export { SagaEngine } from '@skald/runtime';"],
     ['libs/postgres/src/a.ts', "export { SagaModule } from '@skald/orchestrator';"],
     ['apps/orchestrator/src/a.ts', "export { transition } from '../../../libs/core/src/transition.js';"],
   ])('%s may not say %s', async (file, source) => {
@@ -62,6 +65,6 @@ describe('the walls between the rooms, held by `npm run lint`', () => {
 
   it('lets the arrows point the way they should', async () => {
     expect(await lint('libs/runtime/src/a.ts', "export { transition } from '@skald/core';")).toBe('');
-    expect(await lint('libs/kafka/src/a.ts', "export { messageOf } from '@skald/runtime';")).toBe('');
+    expect(await lint('libs/kafka/src/a.ts', "export { messageOf } from '@skald/ports';")).toBe('');
   });
 });

@@ -1,5 +1,5 @@
 import { KafkaTransport } from '@skald/kafka';
-import { messageOf } from '@skald/runtime';
+import { messageOf } from '@skald/ports';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import type { Answer, ProcessSample, ProcessSettings, Question } from './protocol.js';
 

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { LifecycleType, type OutgoingMessage, topics } from '@skald/core';
-import type { Delivery, Transport } from '@skald/runtime';
+import type { Delivery, Transport } from '@skald/ports';
 import { closedLoop } from '../closed-loop.js';
 import { messageFor, sagaIdOf, scriptOf, type Stage, stageKey } from '../script.js';
 import { PARTICIPANTS, type Variant, VARIANTS } from '../work.js';

@@ -1,5 +1,5 @@
 import { startInfra } from '@skald/infra';
-import { messageOf } from '@skald/runtime';
+import { messageOf } from '@skald/ports';
 import { KafkaUsage } from '../measure/kafka-usage.js';
 import { PostgresUsage } from '../measure/postgres-usage.js';
 import type { Meters } from '../measure/row.js';

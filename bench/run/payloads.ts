@@ -1,4 +1,4 @@
-import { messageOf } from '@skald/runtime';
+import { messageOf } from '@skald/ports';
 import type { Meters, Row } from '../measure/row.js';
 import type { PayloadsOptions } from '../options/payloads.js';
 import { round } from '../percentiles.js';

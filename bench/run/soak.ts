@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageOf } from '@skald/runtime';
+import { messageOf } from '@skald/ports';
 import type { Meters } from '../measure/row.js';
 import { type SoakSample, SoakSampler } from '../measure/soak-sampler.js';
 import type { SoakOptions } from '../options/soak.js';

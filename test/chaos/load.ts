@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KafkaTransport } from '@skald/kafka';
 import { type Message, RequestType, topics } from '@skald/core';
-import type { Delivery, Log } from '@skald/runtime';
+import type { Delivery, Log } from '@skald/ports';
 import { kindOf } from './kinds/index.js';
 
 const TICK_MS = 20;

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { topics } from '@skald/core';
-import type { DeadLetterEntry, DeadLetterPlace, DeadLetters, TransportWithDeadLetters } from '@skald/runtime';
+import type { DeadLetterEntry, DeadLetterPlace, DeadLetters, TransportWithDeadLetters } from '@skald/ports';
 import { uniqueName } from '../setup/real-services.js';
 import { messageOf, Recorder, type TransportHarness, type WireRecord } from './transport-harness.js';
 

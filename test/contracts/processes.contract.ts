@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Message, RequestType } from '@skald/core';
-import { ALIVE_MS, type ProcessNote, REMEMBERED_MS, type Store } from '@skald/runtime';
+import { ALIVE_MS, type ProcessNote, REMEMBERED_MS, type Store } from '@skald/ports';
 
 const BLUE: ProcessNote = {
   id: 'blue-1',

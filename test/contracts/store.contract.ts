@@ -9,7 +9,7 @@ import {
   type Store,
   type StoreTurn,
   UnstorableError,
-} from '@skald/runtime';
+} from '@skald/ports';
 import { describeProcesses } from './processes.contract.js';
 
 export interface StoreHarness {

@@ -8,7 +8,7 @@ import type {
   Delivery,
   Transport,
   TransportWithDeadLetters,
-} from '@skald/runtime';
+} from '@skald/ports';
 
 /** A record as it lies in a topic. */
 export interface WireRecord {

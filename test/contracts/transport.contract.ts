@@ -6,7 +6,7 @@ import {
   StoreUnavailableError,
   type Transport,
   type UnreadableRequest,
-} from '@skald/runtime';
+} from '@skald/ports';
 import {
   eventually,
   gate,

@@ -1,6 +1,6 @@
 import { CreateBotSaga } from '@bricklayer/contracts';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { CrashPoint } from '@skald/runtime';
+import type { CrashPoint } from '@skald/ports';
 import { compiledFile } from '../../apps/demo/src/compiled-file.js';
 import { newBot, startSystem, type TestSystem } from '../setup/bricklayer.js';
 

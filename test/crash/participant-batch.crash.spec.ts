@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Message, topics } from '@skald/core';
 import { ServiceProcess } from '@skald/infra';
-import type { CrashPoint } from '@skald/runtime';
+import type { CrashPoint } from '@skald/ports';
 import { compiledFile } from '../../apps/demo/src/compiled-file.js';
 import { kafkaHarness } from '../contracts/kafka-harness.js';
 import type { TransportHarness } from '../contracts/transport-harness.js';

@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { command, type Message, replyMessage, saga, topics } from '@skald/core';
 import { KafkaTransport } from '@skald/kafka';
 import { MemoryStore } from '@skald/memory';
-import { type Consumer, DefinitionRegistry, SagaEngine } from '@skald/runtime';
+import type { Consumer } from '@skald/ports';
+import { DefinitionRegistry, SagaEngine } from '@skald/runtime';
 import { IsString } from 'class-validator';
 import { testKafkaBrokers, uniqueName } from '../setup/real-services.js';
 

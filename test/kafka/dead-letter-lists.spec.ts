@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { topics } from '@skald/core';
-import { deadLetterHeaders, settlingHeaders } from '@skald/runtime';
+import { deadLetterHeaders, settlingHeaders } from '@skald/ports';
 import { compiledFile } from '../../apps/demo/src/compiled-file.js';
 import { kafkaHarness } from '../contracts/kafka-harness.js';
 import { testKafkaBrokers, uniqueName } from '../setup/real-services.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { topics } from '@skald/core';
-import type { Transport } from '@skald/runtime';
+import type { Transport } from '@skald/ports';
 import { kafkaHarness } from '../contracts/kafka-harness.js';
 import {
   messageOf,

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { topics } from '@skald/core';
 import { KafkaTransport } from '@skald/kafka';
-import type { Consumer, Transport } from '@skald/runtime';
+import type { Consumer, Transport } from '@skald/ports';
 import { kafkaHarness } from '../contracts/kafka-harness.js';
 import {
   idsOf,

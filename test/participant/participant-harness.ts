@@ -1,7 +1,7 @@
 import { type Message, topics } from '@skald/core';
 import { MemoryBroker, MemoryTransport } from '@skald/memory';
 import { ParticipantModule, type ParticipantOptions, ParticipantServer } from '@skald/participant';
-import type { Transport } from '@skald/runtime';
+import type { Transport } from '@skald/ports';
 import { type LoggerService, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 

@@ -4,7 +4,7 @@ import { KafkaTransport } from '@skald/kafka';
 import { MemoryTransport } from '@skald/memory';
 import { type CommandContext, CommandHandler } from '@skald/participant';
 import { participantSchema } from '@skald/postgres';
-import { MessageRefusedError, type RefusedMessage, type Transport } from '@skald/runtime';
+import { MessageRefusedError, type RefusedMessage, type Transport } from '@skald/ports';
 import { Controller } from '@nestjs/common';
 import { IsInt, IsOptional, IsString } from 'class-validator';
 import { silence } from '../contracts/transport-harness.js';

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { command, saga, topics } from '@skald/core';
-import { type Clock, type EngineOptions, type SagaEngine, systemClock } from '@skald/runtime';
+import { type Clock, systemClock } from '@skald/ports';
+import type { EngineOptions, SagaEngine } from '@skald/runtime';
 import { eventually } from '../contracts/transport-harness.js';
 import { type Engines, engines, Order, OrderSaga } from './engines.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { connectionLimits, orchestratorSchema, PostgresStore } from '@skald/postgres';
-import { type Changes, StoreUnavailableError } from '@skald/runtime';
+import { type Changes, StoreUnavailableError } from '@skald/ports';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { freshDatabase } from '../setup/real-services.js';

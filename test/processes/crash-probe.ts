@@ -1,4 +1,4 @@
-import type { CrashPoint, CrashProbe } from '@skald/runtime';
+import type { CrashPoint, CrashProbe } from '@skald/ports';
 
 /**
  * Kills this process with SIGKILL, or pauses it with the signal `SKALD_CRASH_SIGNAL`, when it reaches the crash point `SKALD_CRASH_AT` for the `SKALD_CRASH_ON`th time

@@ -1,5 +1,5 @@
 import { KafkaSagaClient } from '@skald/client';
-import type { Transport } from '@skald/runtime';
+import type { Transport } from '@skald/ports';
 import { DataSource } from 'typeorm';
 import { ProcessSystem, type ProcessSystemOptions } from '../../apps/demo/src/process-system.js';
 import { query, SERVICES } from '../../apps/demo/src/system.js';

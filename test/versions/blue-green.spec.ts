@@ -12,7 +12,8 @@ import {
 } from '@skald/core';
 import { KafkaTransport } from '@skald/kafka';
 import { orchestratorSchema, PostgresStore } from '@skald/postgres';
-import { DefinitionRegistry, RequestRefusedError, SagaEngine } from '@skald/runtime';
+import { RequestRefusedError } from '@skald/ports';
+import { DefinitionRegistry, SagaEngine } from '@skald/runtime';
 import { IsString } from 'class-validator';
 import { DataSource } from 'typeorm';
 import { silence } from '../contracts/transport-harness.js';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { printable } from '@skald/core';
-import { printableStack } from '@skald/runtime';
+import { printableStack } from '@skald/ports';
 import { ConsoleLogger, Injectable, type LogLevel } from '@nestjs/common';
 
 /** Nest's own logger, whatever it is given: what came from outside can neither forge a line nor move a cursor. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAway, runMigrations } from '@skald/postgres';
-import { onceThere, printableLog } from '@skald/runtime';
+import { onceThere, printableLog } from '@skald/ports';
 import { Logger } from '@nestjs/common';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 

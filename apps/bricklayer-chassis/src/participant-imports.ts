@@ -1,6 +1,6 @@
 import { type ParticipantOptions, ParticipantModule, ParticipantServer } from '@skald/participant';
 import { connectionLimits, participantSchema } from '@skald/postgres';
-import type { TransportWithDeadLetters } from '@skald/runtime';
+import type { TransportWithDeadLetters } from '@skald/ports';
 import type { ModuleMetadata } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';

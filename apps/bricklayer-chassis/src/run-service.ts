@@ -1,6 +1,6 @@
 import { KafkaTransport } from '@skald/kafka';
 import { ParticipantServer } from '@skald/participant';
-import { messageOf } from '@skald/runtime';
+import { messageOf } from '@skald/ports';
 import { type DynamicModule, type INestApplication, Logger } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { listeningText } from './listening.js';

@@ -1,4 +1,4 @@
-import { validateData } from '@skald/runtime';
+import { validateData } from '@skald/ports';
 import { Allow, IsInt, IsNotEmpty, IsOptional, IsString, Matches } from 'class-validator';
 import { databaseProblems } from './database-config.js';
 import { type HttpConfig, readHttpConfig } from './http-config.js';

@@ -1,6 +1,6 @@
 import { KafkaTransport } from '@skald/kafka';
 import { ServiceProcess } from '@skald/infra';
-import type { Transport } from '@skald/runtime';
+import type { Transport } from '@skald/ports';
 import { Logger } from '@nestjs/common';
 import { compiledFile } from './compiled-file.js';
 import { type DatabaseUrls, type ServiceName, SERVICES, type System } from './system.js';

@@ -1,6 +1,6 @@
 import { startParticipant, type Surroundings } from '@bricklayer/chassis';
 import { MemoryBroker, MemoryTransport } from '@skald/memory';
-import type { Transport } from '@skald/runtime';
+import type { Transport } from '@skald/ports';
 import type { INestApplication } from '@nestjs/common';
 import { ConstructorModule } from '../../bricklayer-constructor/src/constructor.module.js';
 import { EngineModule } from '../../bricklayer-engine/src/engine.module.js';

@@ -1,5 +1,5 @@
 import type { Infra } from '@skald/infra';
-import type { Transport } from '@skald/runtime';
+import type { Transport } from '@skald/ports';
 import { DataSource } from 'typeorm';
 
 export const SERVICES = ['constructor', 'storage', 'engine'] as const;

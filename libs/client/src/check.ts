@@ -6,7 +6,7 @@ import {
   sagaIdProblem,
   textProblem,
 } from '@skald/core';
-import { validateData } from '@skald/runtime';
+import { validateData } from '@skald/ports';
 import { InvalidInputError } from './errors.js';
 
 const LONGEST_MESSAGE_ID = 200;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Message, saga, topics } from '@skald/core';
 import { MemoryBroker, MemoryTransport } from '@skald/memory';
-import { MessageRefusedError, type Transport } from '@skald/runtime';
+import { MessageRefusedError, type Transport } from '@skald/ports';
 import { VirtualClock } from '@skald/testing';
 import { NoAnswerError, OutputTruncatedError, SagaTimeoutError } from './errors.js';
 import { KafkaSagaClient } from './kafka-saga-client.js';

@@ -13,11 +13,11 @@ import {
 import {
   type Clock,
   type Consumer,
-  MessageRefusedError,
   messageOf,
+  MessageRefusedError,
   systemClock,
   type Transport,
-} from '@skald/runtime';
+} from '@skald/ports';
 import { checkContract, checkData, checkId, checkMessageId, checkReason } from './check.js';
 import { type Asked, ClientClosedError, NoAnswerError, SagaRefusedError } from './errors.js';
 import { FollowedSaga, type Following, type Standing } from './followed-saga.js';

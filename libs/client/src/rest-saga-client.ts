@@ -10,7 +10,7 @@ import {
   type OutputOf,
   type SignalContract,
 } from '@skald/core';
-import { type Clock, systemClock } from '@skald/runtime';
+import { type Clock, systemClock } from '@skald/ports';
 import { checkContract, checkData, checkId, checkMessageId, checkReason } from './check.js';
 import { NoAnswerError, SagaRefusedError, SagaTimeoutError } from './errors.js';
 import { RestSender } from './rest-sender.js';

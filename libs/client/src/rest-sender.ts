@@ -1,5 +1,5 @@
 import { isRecord } from '@skald/core';
-import { messageOf } from '@skald/runtime';
+import { messageOf } from '@skald/ports';
 import { type Asked, ClientClosedError, NoAnswerError, RestError, SagaRefusedError } from './errors.js';
 import type { TimeLimit } from './time-limit.js';
 

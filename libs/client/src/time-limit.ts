@@ -1,5 +1,5 @@
 import { type Duration, readDuration } from '@skald/core';
-import type { Clock } from '@skald/runtime';
+import type { Clock } from '@skald/ports';
 
 const DEFAULT: Duration = '30s';
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Requester } from '@skald/core';
-import type { Delivery } from '@skald/runtime';
+import type { Delivery } from '@skald/ports';
 import type { Held } from './assignment.js';
 import type { RawRecord } from './envelope.js';
 

@@ -1,4 +1,4 @@
-import { type Consumer, type ConsumeOptions, messageOf } from '@skald/runtime';
+import { type ConsumeOptions, type Consumer, messageOf } from '@skald/ports';
 import { Arrivals } from './arrivals.js';
 import { Assignment } from './assignment.js';
 import { BatchHandler } from './batch-handler.js';

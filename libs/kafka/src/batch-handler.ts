@@ -1,4 +1,4 @@
-import { type ConsumeOptions, HandlerCalls, type Log, type UnreadableRequest } from '@skald/runtime';
+import { type ConsumeOptions, HandlerCalls, type Log, type UnreadableRequest } from '@skald/ports';
 import type { Arrival } from './arrivals.js';
 import type { Assignment } from './assignment.js';
 import { type DeadLetterWriter, refusedOf } from './dead-letters.js';

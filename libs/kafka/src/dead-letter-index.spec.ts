@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { deadLetterHeaders, settlingHeaders } from '@skald/runtime';
+import { deadLetterHeaders, settlingHeaders } from '@skald/ports';
 import { DeadLetterIndex } from './dead-letter-index.js';
 import type { OpenTimes } from './open-times.js';
 import type { OffsetRange, TopicReader } from './topic-reader.js';

@@ -1,4 +1,4 @@
-import { DEAD_LETTER_SETTLED, settledPlace } from '@skald/runtime';
+import { DEAD_LETTER_SETTLED, settledPlace } from '@skald/ports';
 import type { IHeaders } from 'kafkajs';
 import { OffsetSet } from './offset-set.js';
 import { OpenTimes } from './open-times.js';

@@ -1,5 +1,5 @@
 import { printable, topics } from '@skald/core';
-import { type DeadLetter, deadLetterHeaders, type Delivery, type Log, originalHeaders } from '@skald/runtime';
+import { type DeadLetter, deadLetterHeaders, type Delivery, type Log, originalHeaders } from '@skald/ports';
 import type { IHeaders } from 'kafkajs';
 import type { Arrival } from './arrivals.js';
 import { encode } from './envelope.js';

@@ -1,5 +1,5 @@
 import { SkaldError } from '@skald/core';
-import { messageOf, TransportUnavailableError } from '@skald/runtime';
+import { messageOf, TransportUnavailableError } from '@skald/ports';
 
 /** What the operating system says of a connection that is not there, or went. */
 const AWAY = new Set([

@@ -13,7 +13,7 @@ import {
   originalHeaders,
   settlingHeaders,
   StrippedDeadLetterError,
-} from '@skald/runtime';
+} from '@skald/ports';
 import type { IHeaders } from 'kafkajs';
 import { DeadLetterIndex, type OpenLetter } from './dead-letter-index.js';
 import { isCausedBy } from './errors.js';

@@ -1,7 +1,7 @@
 import type { OutgoingMessage } from '@skald/core';
 import {
-  type Consumer,
   type ConsumeOptions,
+  type Consumer,
   type DeadLetter,
   type DeadLetters,
   MessageRefusedError,
@@ -9,7 +9,7 @@ import {
   type Progress,
   type RefusedMessage,
   type TransportWithDeadLetters,
-} from '@skald/runtime';
+} from '@skald/ports';
 import { BatchConsumer } from './batch-consumer.js';
 import { kafkaClient } from './client.js';
 import { DeadLetterWriter } from './dead-letters.js';

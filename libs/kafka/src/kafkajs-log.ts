@@ -1,4 +1,4 @@
-import type { Log } from '@skald/runtime';
+import type { Log } from '@skald/ports';
 import { type LogEntry, logLevel, type logCreator } from 'kafkajs';
 
 const QUIET_MS = 30_000;

@@ -1,4 +1,4 @@
-import { type CrashProbe, type Log, messageOf } from '@skald/runtime';
+import { type CrashProbe, type Log, messageOf } from '@skald/ports';
 import type { Assignment, Position } from './assignment.js';
 
 const RETRY_MS = 1_000;

@@ -1,5 +1,5 @@
 import { checkOptions, type Duration, givenText, readDuration } from '@skald/core';
-import { type CrashProbe, type Log, printableLog } from '@skald/runtime';
+import { type CrashProbe, type Log, printableLog } from '@skald/ports';
 import type { KafkaConfig, logCreator, SASLOptions } from 'kafkajs';
 import { type Compression, COMPRESSIONS, isWritable } from './codecs.js';
 import { KafkaOptionsError } from './errors.js';

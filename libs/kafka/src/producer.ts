@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { shortened } from '@skald/core';
-import { isTopicName, messageOf } from '@skald/runtime';
+import { isTopicName, messageOf } from '@skald/ports';
 import type { Kafka } from 'kafkajs';
 import type { Producer } from 'kafkajs';
 import { RETRY } from './client.js';

@@ -1,4 +1,4 @@
-import { type Log, messageOf, type Progress, ProgressHistory, type ProgressSample } from '@skald/runtime';
+import { type Log, messageOf, type Progress, ProgressHistory, type ProgressSample } from '@skald/ports';
 import { isCausedBy } from './errors.js';
 import { partitionOf } from './partitioner.js';
 import { atMost, Pause } from './pause.js';

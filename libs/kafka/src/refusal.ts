@@ -1,5 +1,5 @@
 import { shortened, SkaldError } from '@skald/core';
-import type { RefusedMessage } from '@skald/runtime';
+import type { RefusedMessage } from '@skald/ports';
 import { isAway, isCausedBy } from './errors.js';
 import type { TopicRecord } from './produce-parts.js';
 

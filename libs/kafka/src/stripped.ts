@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { DEAD_LETTER_STRIPPED, originalHeaders } from '@skald/runtime';
+import { DEAD_LETTER_STRIPPED, originalHeaders } from '@skald/ports';
 import type { IHeaders } from 'kafkajs';
 import type { TopicRecord } from './produce-parts.js';
 

@@ -1,5 +1,5 @@
 import type { HistoryEntry, SagaInstance } from '@skald/core';
-import { UnstorableError } from '@skald/runtime';
+import { UnstorableError } from '@skald/ports';
 
 /** From the year 1 to the year 9999: what RFC 3339 has four digits for. */
 const EARLIEST = Date.parse('0001-01-01T00:00:00Z');

@@ -1,5 +1,5 @@
 import { shortened, SkaldError } from '@skald/core';
-import { isTopicName, type ProgressSample, type RefusedMessage } from '@skald/runtime';
+import { isTopicName, type ProgressSample, type RefusedMessage } from '@skald/ports';
 import { MemoryGroup } from './memory-group.js';
 import { PartitionLog } from './partition-log.js';
 

@@ -9,8 +9,8 @@ import {
 } from '@skald/core';
 import {
   type Clock,
-  type Consumer,
   type ConsumeOptions,
+  type Consumer,
   type CrashProbe,
   type DeadLetter,
   deadLetterHeaders,
@@ -19,7 +19,7 @@ import {
   type Log,
   messageOf,
   originalHeaders,
-} from '@skald/runtime';
+} from '@skald/ports';
 import type { MemoryBroker, StoredRecord } from './memory-broker.js';
 import type { MemoryGroup, MemoryMember } from './memory-group.js';
 

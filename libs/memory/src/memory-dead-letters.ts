@@ -11,7 +11,7 @@ import {
   OpenDeadLetters,
   originalHeaders,
   settlingHeaders,
-} from '@skald/runtime';
+} from '@skald/ports';
 import type { MemoryBroker } from './memory-broker.js';
 
 interface MemoryDeadLetter extends DeadLetterRecord {

@@ -1,4 +1,4 @@
-import { ConcurrentChangeError } from '@skald/runtime';
+import { ConcurrentChangeError } from '@skald/ports';
 
 /** Of one transaction. */
 export interface LockHolder {

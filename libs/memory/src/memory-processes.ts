@@ -9,7 +9,7 @@ import {
   type ProcessNote,
   REMEMBERED_MS,
   TAKEN_MS,
-} from '@skald/runtime';
+} from '@skald/ports';
 
 interface Kept {
   readonly namespace: string;

@@ -12,12 +12,12 @@ import {
   pastStartText,
   type PinnedDefinition,
   type RemovedInstance,
+  StartedBeforeError,
   type Store,
   type StoreTurn,
-  StartedBeforeError,
   StoreUnavailableError,
   systemClock,
-} from '@skald/runtime';
+} from '@skald/ports';
 import { checkStorable } from './check-storable.js';
 import { MemoryLocks } from './memory-locks.js';
 import { MemoryProcesses } from './memory-processes.js';

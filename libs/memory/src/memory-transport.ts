@@ -1,21 +1,21 @@
 import { type Message, type OutgoingMessage, topics as topicNames } from '@skald/core';
 import {
   type Clock,
-  type Consumer,
   type ConsumeOptions,
+  type Consumer,
   type CrashProbe,
   type DeadLetter,
   deadLetterHeaders,
   type DeadLetters,
   type Log,
-  printableLog,
   MessageRefusedError,
+  printableLog,
   type Progress,
   ProgressHistory,
   type RefusedMessage,
   systemClock,
   type TransportWithDeadLetters,
-} from '@skald/runtime';
+} from '@skald/ports';
 import {
   type MemoryBroker,
   MemoryOptionsError,

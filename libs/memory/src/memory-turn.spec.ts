@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { SagaInstance } from '@skald/core';
-import { type Changes, ConcurrentChangeError, type StoreTurn } from '@skald/runtime';
+import { type Changes, ConcurrentChangeError, type StoreTurn } from '@skald/ports';
 import { MemoryStore } from './memory-store.js';
 
 const NOTHING: Changes = { created: [], updated: [], history: [], owed: [], settled: [] };

@@ -6,7 +6,7 @@ import {
   type OwedRow,
   type OwnDefinitions,
   type StoreTurn,
-} from '@skald/runtime';
+} from '@skald/ports';
 import type { LockHolder, MemoryLocks } from './memory-locks.js';
 import type { MemoryStore, StoredInstance } from './memory-store.js';
 

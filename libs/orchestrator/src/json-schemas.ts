@@ -1,5 +1,5 @@
 import type { DataClass } from '@skald/core';
-import { classTransformerStorage } from '@skald/runtime';
+import { classTransformerStorage } from '@skald/ports';
 import { targetConstructorToSchema } from 'class-validator-jsonschema';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;

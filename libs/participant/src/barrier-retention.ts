@@ -1,6 +1,6 @@
 import { DefinitionError, type Duration, readDuration } from '@skald/core';
 import { databaseTimeOf, type LendOptions, withConnection } from '@skald/postgres';
-import { type JobReport, type Log, Periodic, systemClock } from '@skald/runtime';
+import { type JobReport, type Log, Periodic, systemClock } from '@skald/ports';
 import type { DataSource } from 'typeorm';
 import { deleteOldRows, type SweptRow } from './sql/delete-old-rows.js';
 

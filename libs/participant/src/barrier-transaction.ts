@@ -1,5 +1,5 @@
 import { lendConnection, type LendOptions, type LentConnection } from '@skald/postgres';
-import { messageOf, StoreUnavailableError, textColumn } from '@skald/runtime';
+import { messageOf, StoreUnavailableError, textColumn } from '@skald/ports';
 import type { PoolClient, QueryConfig } from 'pg';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import {

@@ -6,7 +6,7 @@ import {
   type Log,
   type Transport,
   UnstorableError,
-} from '@skald/runtime';
+} from '@skald/ports';
 import type { EntityManager } from 'typeorm';
 import { type Barrier, NeighbourTimedOutError, type Passed } from './barrier.js';
 import { answerFrom, type FinalOutcome, IdTakenError, type KnownRow } from './barrier-ledger.js';

@@ -1,5 +1,5 @@
 import { isRecord, type Message, OwnRejection, shortened } from '@skald/core';
-import { validateData } from '@skald/runtime';
+import { validateData } from '@skald/ports';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { EntityManager } from 'typeorm';
 import type { FinalOutcome } from './barrier-ledger.js';

@@ -9,7 +9,7 @@ import {
   SkaldError,
   storable,
 } from '@skald/core';
-import { messageOf, validateData } from '@skald/runtime';
+import { messageOf, validateData } from '@skald/ports';
 import type { FinalOutcome } from './barrier-ledger.js';
 import type { Rejection } from './command-rejected.exception.js';
 import { succeededWith } from './written-outcome.js';

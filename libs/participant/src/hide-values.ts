@@ -1,4 +1,4 @@
-import { messageOf, stackOf } from '@skald/runtime';
+import { messageOf, stackOf } from '@skald/ports';
 
 /** Where TypeORM and PostgreSQL put the values of a statement that failed. */
 const MEMBERS_WITH_VALUES = ['query', 'internalQuery', 'parameters', 'detail', 'hint', 'where'];

@@ -1,6 +1,6 @@
 import type { Duration } from '@skald/core';
 import type { LendOptions } from '@skald/postgres';
-import type { CrashProbe, Transport } from '@skald/runtime';
+import type { CrashProbe, Transport } from '@skald/ports';
 import type { DataSource } from 'typeorm';
 
 export interface ParticipantOptions extends LendOptions {

@@ -11,7 +11,7 @@ import {
   printableLog,
   TransportUnavailableError,
   uncheckedClasses,
-} from '@skald/runtime';
+} from '@skald/ports';
 import { Inject, Injectable } from '@nestjs/common';
 import { type CustomTransportStrategy, Server } from '@nestjs/microservices';
 import { Barrier } from './barrier.js';

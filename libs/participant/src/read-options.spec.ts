@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryBroker, MemoryTransport } from '@skald/memory';
-import { isTopicName } from '@skald/runtime';
+import { isTopicName } from '@skald/ports';
 import { readParticipantOptions } from './read-options.js';
 
 describe('the reply topics of a participant', () => {

@@ -1,5 +1,5 @@
 import { checkFlag, checkIdentifier, checkOptions, checkWhole, DefinitionError, topics } from '@skald/core';
-import { isTopicName } from '@skald/runtime';
+import { isTopicName } from '@skald/ports';
 import { readRetention } from './barrier-retention.js';
 import type { ParticipantOptions } from './participant-options.js';
 import { readTimeLimit } from './time-limit.js';

@@ -5,7 +5,7 @@ import {
   MessageRefusedError,
   type RefusedMessage,
   type Transport,
-} from '@skald/runtime';
+} from '@skald/ports';
 import type { Work } from './work.js';
 
 interface Surroundings {

@@ -5,7 +5,7 @@ import {
   type Message,
   printable,
 } from '@skald/core';
-import type { DeadLetter, Delivery } from '@skald/runtime';
+import type { DeadLetter, Delivery } from '@skald/ports';
 import type { MessageHandler } from '@nestjs/microservices';
 import type { HandlerExtras, HandlerTransaction } from './command-handler.decorator.js';
 import { readTimeLimit } from './time-limit.js';

@@ -1,5 +1,5 @@
 import { isSameJson, type Message } from '@skald/core';
-import type { Delivery } from '@skald/runtime';
+import type { Delivery } from '@skald/ports';
 import type { EntityManager } from 'typeorm';
 import type { BarrierCommand, FinalOutcome } from './barrier-ledger.js';
 import type { HandlerTransaction } from './command-handler.decorator.js';

@@ -1,4 +1,4 @@
-import { StoreUnavailableError, StoreUnusableError } from '@skald/runtime';
+import { StoreUnavailableError, StoreUnusableError } from '@skald/ports';
 import type { PoolClient } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { INTRODUCTION, type Introduction, limitsOf } from './connection-limits.js';

@@ -1,5 +1,5 @@
 import { isRecord } from '@skald/core';
-import { ConcurrentChangeError } from '@skald/runtime';
+import { ConcurrentChangeError } from '@skald/ports';
 
 /** Two transactions waited for each other, or could not have run one after the other: PostgreSQL has ended this one. */
 const DEADLOCK = '40P01';

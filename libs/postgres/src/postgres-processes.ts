@@ -6,7 +6,7 @@ import type {
   NotedDefinition,
   Processes,
   ProcessNote,
-} from '@skald/runtime';
+} from '@skald/ports';
 import type { PoolClient, QueryResultRow } from 'pg';
 import type { DatabaseTime } from './database-time.js';
 import { answerRequest } from './sql/answer-request.js';

@@ -10,7 +10,7 @@ import {
   StartedBeforeError,
   type Store,
   type StoreTurn,
-} from '@skald/runtime';
+} from '@skald/ports';
 import type { PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import { type DatabaseTime, databaseTimeOf } from './database-time.js';

@@ -6,7 +6,7 @@ import {
   StoreTooSlowError,
   StoreUnavailableError,
   UnstorableError,
-} from '@skald/runtime';
+} from '@skald/ports';
 import { isConnectionError } from './is-connection-error.js';
 import { isAway, makingValues, storeError, unavailable } from './store-error.js';
 

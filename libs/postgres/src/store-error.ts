@@ -5,7 +5,7 @@ import {
   StoreTooSlowError,
   StoreUnavailableError,
   UnstorableError,
-} from '@skald/runtime';
+} from '@skald/ports';
 import { isConnectionError } from './is-connection-error.js';
 import { lostRace } from './lost-race.js';
 

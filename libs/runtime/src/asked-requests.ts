@@ -7,12 +7,19 @@ import {
   RequestType,
   SkaldError,
 } from '@skald/core';
+import {
+  ASKED_MS,
+  type Clock,
+  type InstanceKey,
+  type Log,
+  messageOf,
+  type Processes,
+  RequestRefusedError,
+  stackOf,
+} from '@skald/ports';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { messageOf, RequestRefusedError, stackOf } from './errors.js';
 import { readInbound, type StartRequest } from './inbound.js';
 import type { LiveDefinitions } from './live-definitions.js';
-import type { Clock, InstanceKey, Log } from './ports.js';
-import { ASKED_MS, type Processes } from './processes-port.js';
 import type { WorkResult } from './turn.js';
 import type { OutsideWork, Work } from './work.js';
 

@@ -1,4 +1,4 @@
-import { messageOf } from './errors.js';
+import { messageOf } from '@skald/ports';
 
 /** A batch takes milliseconds; one that is still in hand after so long waits for something that does not come. */
 const SLOW_MS = 3_000;

@@ -1,6 +1,5 @@
-import { RequestRefusedError, UnknownDefinitionError } from './errors.js';
+import { RequestRefusedError, type Store, UnknownDefinitionError } from '@skald/ports';
 import type { LiveDefinitions } from './live-definitions.js';
-import type { Store } from './ports.js';
 import type { WorkResult } from './turn.js';
 import type { Work } from './work.js';
 

@@ -10,12 +10,12 @@ import {
   signal,
   topics,
 } from '@skald/core';
+import { RequestRefusedError } from '@skald/ports';
 import { MemoryBroker, MemoryStore, MemoryTransport } from '@skald/memory';
 import { VirtualClock } from '@skald/testing';
 import { IsString } from 'class-validator';
 import { DefinitionRegistry } from './definition-registry.js';
 import { SagaEngine } from './engine.js';
-import { RequestRefusedError } from './errors.js';
 
 class Order {
   @IsString()

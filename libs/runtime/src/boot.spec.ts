@@ -1,10 +1,9 @@
+import { type Store, StoreNotSetUpError, StoreUnavailableError, StoreUnusableError } from '@skald/ports';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { MemoryBroker, MemoryStore, MemoryTransport } from '@skald/memory';
 import { VirtualClock } from '@skald/testing';
 import { DefinitionRegistry } from './definition-registry.js';
 import { SagaEngine } from './engine.js';
-import { StoreNotSetUpError, StoreUnavailableError, StoreUnusableError } from './errors.js';
-import type { Store } from './ports.js';
 
 /** Where the store is asked for something before an engine takes messages. */
 const STEPS = ['the check of the store', 'the note that the process lives'] as const;

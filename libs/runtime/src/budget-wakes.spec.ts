@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { command, saga, topics } from '@skald/core';
+import type { StoreTurn } from '@skald/ports';
 import { MemoryStore } from '@skald/memory';
 import { Shop } from './shop.fixture.js';
-import type { StoreTurn } from './ports.js';
 
 class Order {
   item?: string;

@@ -1,5 +1,5 @@
 import { type AnySaga, type CallHandler, type CallResult, checkJson, isRecord } from '@skald/core';
-import { validateData } from './validation.js';
+import { validateData } from '@skald/ports';
 
 /**
  * A definition whose answers to calls are checked against the `reply` of their contracts: what that does not declare is left

@@ -7,8 +7,7 @@ import {
   type SagaInstance,
   type SagaNode,
 } from '@skald/core';
-import { RequestRefusedError } from './errors.js';
-import { validateData } from './validation.js';
+import { RequestRefusedError, validateData } from '@skald/ports';
 import type { OutsideWork, ReplyWork } from './work.js';
 
 /**

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { command, type Message, replyMessage, type ReplyOutcome, saga, topics } from '@skald/core';
+import { type CrashPoint, RequestRefusedError, type Transport } from '@skald/ports';
 import { MemoryBroker, MemoryStore, MemoryTransport } from '@skald/memory';
 import { VirtualClock } from '@skald/testing';
 import { IsInt, IsString } from 'class-validator';
 import { DefinitionRegistry } from './definition-registry.js';
 import { SagaEngine } from './engine.js';
-import { RequestRefusedError } from './errors.js';
-import type { CrashPoint, Transport } from './ports.js';
 
 class Order {
   @IsString()

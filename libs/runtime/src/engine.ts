@@ -8,10 +8,31 @@ import {
   topics,
   type transition,
 } from '@skald/core';
+import {
+  classesOfSaga,
+  type Clock,
+  type Consumer,
+  type CrashProbe,
+  type InstanceKey,
+  type JobReport,
+  type KeptCount,
+  keyText,
+  type Log,
+  onceThere,
+  Periodic,
+  printableLog,
+  type RemovedInstance,
+  RequestRefusedError,
+  type Store,
+  StoreNotSetUpError,
+  StoreUnavailableError,
+  systemClock,
+  type Transport,
+  uncheckedClasses,
+} from '@skald/ports';
 import { BatchHealth } from './batch-health.js';
 import { checkEngineOptions } from './check-engine-options.js';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { RequestRefusedError, StoreNotSetUpError, StoreUnavailableError } from './errors.js';
 import { FaultyWork } from './faulty-work.js';
 import { heldBack, isRemoval, NOTHING_HELD_BACK } from './held-back.js';
 import type { StartRequest } from './inbound.js';
@@ -19,31 +40,14 @@ import { type Applied, InsideRequests, type Started } from './inside-requests.js
 import { KeptMessages } from './kept-messages.js';
 import { LiveDefinitions } from './live-definitions.js';
 import { orchestratorGroup, Patience } from './patience.js';
-import { onceThere } from './once-there.js';
 import { OwnerlessMessages } from './ownerless-messages.js';
-import { type JobReport, Periodic } from './periodic.js';
-import type { KeptCount } from './processes-port.js';
-import type {
-  Clock,
-  Consumer,
-  CrashProbe,
-  InstanceKey,
-  Log,
-  RemovedInstance,
-  Store,
-  Transport,
-} from './ports.js';
-import { systemClock } from './ports.js';
-import { printableLog } from './printable-log.js';
 import { Relay } from './relay.js';
 import { DEFAULT_TRACE_RETENTION_MS } from './removal.js';
 import { RequestHandler } from './request-handler.js';
 import { storeClock } from './store-clock.js';
-import { keyText } from './key-text.js';
 import type { WorkResult } from './turn.js';
 import { TurnQueue } from './turn-queue.js';
 import { TurnRunner } from './turn-runner.js';
-import { classesOfSaga, uncheckedClasses } from './unchecked-classes.js';
 import { UnsendableMessages } from './unsendable-messages.js';
 import { Upkeep } from './upkeep.js';
 import type { OutsideWork, Work } from './work.js';

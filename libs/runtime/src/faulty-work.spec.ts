@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { call, command, saga, type SagaInstance, signal, topics, transition } from '@skald/core';
+import { type Changes, StoreUnavailableError, StoreUnusableError, UnstorableError } from '@skald/ports';
 import { IsString } from 'class-validator';
-import { StoreUnavailableError, StoreUnusableError, UnstorableError } from './errors.js';
-import type { Changes } from './ports.js';
 import { Shop } from './shop.fixture.js';
 
 class Order {

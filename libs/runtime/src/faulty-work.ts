@@ -1,9 +1,17 @@
 import { type CommandRef, shortened } from '@skald/core';
-import { isEnvironments } from './environment.js';
-import { messageOf, RequestRefusedError, stackOf, StoreTooSlowError, UnstorableError } from './errors.js';
+import {
+  type Clock,
+  type InstanceKey,
+  isEnvironments,
+  keyText,
+  type Log,
+  messageOf,
+  RequestRefusedError,
+  stackOf,
+  StoreTooSlowError,
+  UnstorableError,
+} from '@skald/ports';
 import { UnusableMessageError } from './inbound.js';
-import { keyText } from './key-text.js';
-import type { Clock, InstanceKey, Log } from './ports.js';
 import type { WorkResult } from './turn.js';
 import type { TurnRunner } from './turn-runner.js';
 import type { Work } from './work.js';

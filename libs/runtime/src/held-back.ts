@@ -1,7 +1,6 @@
 import { isEnded, lifecycleIdOf, type SagaInstance } from '@skald/core';
-import { RequestRefusedError } from './errors.js';
+import { RequestRefusedError, type StoreTurn } from '@skald/ports';
 import { commandOfParent, isParentOf, mayStillUndo, parentKey } from './parents.js';
-import type { StoreTurn } from './ports.js';
 import type { Work } from './work.js';
 
 /** Of child sagas: their parents, where those are still there. They are read and not locked: a parent that is gone never comes back. */

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { command, type Message, replyMessage, saga, signal, topics } from '@skald/core';
+import { type Consumer, type Store, StoreUnavailableError } from '@skald/ports';
 import { MemoryBroker, MemoryStore, MemoryTransport } from '@skald/memory';
 import { VirtualClock } from '@skald/testing';
 import { IsString } from 'class-validator';
 import { DefinitionRegistry } from './definition-registry.js';
 import { SagaEngine } from './engine.js';
-import { StoreUnavailableError } from './errors.js';
-import type { Consumer, Store } from './ports.js';
 
 class Order {
   @IsString()

@@ -16,12 +16,10 @@ import {
   shortened,
   templateOf,
 } from '@skald/core';
+import { RequestRefusedError, startIdOf, UnknownDefinitionError, validateData } from '@skald/ports';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { RequestRefusedError, UnknownDefinitionError } from './errors.js';
 import type { LiveDefinitions } from './live-definitions.js';
 import { checkedParentCommand, parentKey } from './parents.js';
-import { startIdOf } from './start-id.js';
-import { validateData } from './validation.js';
 import type { ElsewhereWork, StartWork, Work } from './work.js';
 
 /** The message is well-formed and yet nothing can be done with it: it goes to the dead letters. */

@@ -1,44 +1,7 @@
-export * from './dead-letters-port.js';
-export { classTransformerStorage } from './class-transformer-storage.js';
-export { databaseText, withoutValues } from './database-text.js';
 export { DefinitionRegistry } from './definition-registry.js';
 export { SagaEngine } from './engine.js';
 export type { EngineOptions } from './engine.js';
-export { isEnvironments } from './environment.js';
 export type { Started as StartedSaga } from './inside-requests.js';
-export {
-  ConcurrentChangeError,
-  MessageRefusedError,
-  messageOf,
-  RequestRefusedError,
-  stackOf,
-  StartedBeforeError,
-  StoreNotSetUpError,
-  StoreTooSlowError,
-  StoreUnavailableError,
-  StoreUnusableError,
-  TransportUnavailableError,
-  UnstorableError,
-} from './errors.js';
-export type { RefusedMessage } from './errors.js';
-export { HandlerCalls } from './handler-calls.js';
-export type { HandlerSurroundings } from './handler-calls.js';
 export type { StartRequest } from './inbound.js';
 export { findMisfits, type MisfitReport } from './upkeep.js';
-export { onceThere } from './once-there.js';
-export type { Waiting } from './once-there.js';
-export { Periodic } from './periodic.js';
-export type { JobReport } from './periodic.js';
-export * from './ports.js';
-export { printableLog, printableStack } from './printable-log.js';
-export * from './processes-port.js';
-export * from './progress.js';
-export { type PastStart, pastStartText } from './start-id.js';
-export { arrayFrom, checkNames, checkTexts, outsideColumn, textColumn } from './text-column.js';
-export { isTopicName } from './topic-name.js';
-export { keyText } from './key-text.js';
 export { DefinitionChangedError } from './turn.js';
-export { classesOfCommand, classesOfSaga, uncheckedClasses } from './unchecked-classes.js';
-export type { ClassUse } from './unchecked-classes.js';
-export { declaredMembers, firstProblems, validateData } from './validation.js';
-export type { Validated } from './validation.js';

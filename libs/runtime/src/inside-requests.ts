@@ -1,10 +1,9 @@
 import { type CallAnswer, checkJson, NotJsonError, type SagaInstance } from '@skald/core';
+import { type Clock, RequestRefusedError, type Store, UnknownDefinitionError } from '@skald/ports';
 import { AskedRequests, outsideMessage, startMessage } from './asked-requests.js';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { RequestRefusedError, UnknownDefinitionError } from './errors.js';
 import { readStart, type StartRequest } from './inbound.js';
 import type { LiveDefinitions } from './live-definitions.js';
-import type { Clock, Store } from './ports.js';
 import type { WorkResult } from './turn.js';
 import type { ElsewhereWork, OutsideWork, StartWork, Work } from './work.js';
 

@@ -1,11 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { command, saga } from '@skald/core';
+import { type ProcessNote, type Store, type StoreTurn, UnstorableError } from '@skald/ports';
 import { MemoryStore } from '@skald/memory';
 import { IsString } from 'class-validator';
 import { DefinitionRegistry } from './definition-registry.js';
-import { UnstorableError } from './errors.js';
-import type { Store, StoreTurn } from './ports.js';
-import type { ProcessNote } from './processes-port.js';
 import { Shop } from './shop.fixture.js';
 
 class Order {

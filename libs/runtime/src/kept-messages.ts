@@ -6,12 +6,20 @@ import {
   RequestType,
   topics,
 } from '@skald/core';
+import {
+  type Clock,
+  type DeadLetter,
+  type Delivery,
+  HandlerCalls,
+  type KeptMessage,
+  type Log,
+  type Store,
+  TAKEN_MS,
+  type Transport,
+} from '@skald/ports';
 import { answerOf, type AskedAnswer, failureOf, readAsked } from './asked-requests.js';
 import type { DefinitionRegistry } from './definition-registry.js';
 import type { LiveDefinitions } from './live-definitions.js';
-import { HandlerCalls } from './handler-calls.js';
-import type { Clock, DeadLetter, Delivery, Log, Store, Transport } from './ports.js';
-import { type KeptMessage, TAKEN_MS } from './processes-port.js';
 import type { WorkResult } from './turn.js';
 import type { Work } from './work.js';
 

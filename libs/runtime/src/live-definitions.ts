@@ -1,8 +1,14 @@
 import { type AnySaga, definitionRef, isRecord } from '@skald/core';
+import {
+  ALIVE_MS,
+  type Clock,
+  type Log,
+  messageOf,
+  type NotedDefinition,
+  type ProcessNote,
+  type Store,
+} from '@skald/ports';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { messageOf } from './errors.js';
-import type { Clock, Log, Store } from './ports.js';
-import { ALIVE_MS, type NotedDefinition, type ProcessNote } from './processes-port.js';
 
 /** Own beats further apart than so many times what they should be were kept from the store, and so were those of others. */
 const LATE_BEATS = 2;

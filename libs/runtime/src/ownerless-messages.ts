@@ -1,6 +1,5 @@
+import type { KeptCount, Log, Store } from '@skald/ports';
 import type { LiveDefinitions } from './live-definitions.js';
-import type { Log, Store } from './ports.js';
-import type { KeptCount } from './processes-port.js';
 
 const CHECK_MS = 60_000;
 const DAY_MS = 86_400_000;

@@ -14,8 +14,7 @@ import {
   type SagaInstance,
   topics,
 } from '@skald/core';
-import { RequestRefusedError } from './errors.js';
-import type { InstanceKey } from './ports.js';
+import { type InstanceKey, RequestRefusedError } from '@skald/ports';
 
 /**
  * The command of a parent saga that a start or an undo is, as far as the message itself can say. Only the orchestrator asks

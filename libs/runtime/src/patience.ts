@@ -13,8 +13,7 @@ import {
   type TimerEvent,
   topics,
 } from '@skald/core';
-import type { Clock, Log, Transport } from './ports.js';
-import { type Progress, progressAt } from './progress.js';
+import { type Clock, type Log, type Progress, progressAt, type Transport } from '@skald/ports';
 import { RetryBudget } from './retry-budget.js';
 
 /** What is not known yet is asked for again so soon, and later the longer it lasts. */

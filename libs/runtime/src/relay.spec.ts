@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { lifecycleId, type OutgoingMessage } from '@skald/core';
+import type { OwedRow, Transport } from '@skald/ports';
 import { MemoryStore } from '@skald/memory';
 import { VirtualClock } from '@skald/testing';
 import { DefinitionRegistry } from './definition-registry.js';
-import type { OwedRow, Transport } from './ports.js';
 import { Relay } from './relay.js';
 
 const POLL_MS = 1_000;

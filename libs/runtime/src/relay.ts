@@ -1,8 +1,18 @@
 import { type OutgoingMessage, owedMessage, parseId, removedMessage, shortened } from '@skald/core';
+import {
+  type Changes,
+  type Clock,
+  type InstanceKey,
+  keyText,
+  type Log,
+  messageOf,
+  MessageRefusedError,
+  type OwedRow,
+  type Store,
+  type StoreTurn,
+  type Transport,
+} from '@skald/ports';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { MessageRefusedError, messageOf } from './errors.js';
-import type { Changes, Clock, InstanceKey, Log, OwedRow, Store, StoreTurn, Transport } from './ports.js';
-import { keyText } from './key-text.js';
 import type { UnsendableMessage } from './unsendable-messages.js';
 
 /** Most rows in one sweep. */

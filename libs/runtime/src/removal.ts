@@ -1,5 +1,5 @@
 import { definitionRef, type OperatorNote, type SagaInstance, shortened } from '@skald/core';
-import type { RemovedInstance } from './ports.js';
+import type { RemovedInstance } from '@skald/ports';
 
 /** A year. */
 export const DEFAULT_TRACE_RETENTION_MS = 365 * 86_400_000;

@@ -17,20 +17,26 @@ import {
   SkaldError,
   topics,
 } from '@skald/core';
+import {
+  type Clock,
+  type DeadLetter,
+  type Delivery,
+  type Log,
+  messageOf,
+  MessageRefusedError,
+  type RefusedMessage,
+  RequestRefusedError,
+  type Store,
+  type Transport,
+  UnknownDefinitionError,
+  type UnreadableRequest,
+} from '@skald/ports';
 import type { DefinitionRegistry } from './definition-registry.js';
 import { Answers } from './answers.js';
 import { submitBehindStarts } from './behind-starts.js';
-import {
-  MessageRefusedError,
-  messageOf,
-  type RefusedMessage,
-  RequestRefusedError,
-  UnknownDefinitionError,
-} from './errors.js';
 import { asksForAnswer, readInbound, UnusableMessageError } from './inbound.js';
 import type { LiveDefinitions } from './live-definitions.js';
 import { parentCommandOf, parentKey, standingOf } from './parents.js';
-import type { Clock, DeadLetter, Delivery, Log, Store, Transport, UnreadableRequest } from './ports.js';
 import type { WorkResult } from './turn.js';
 import type { Work } from './work.js';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { childId, saga, signal } from '@skald/core';
+import type { StoreTurn } from '@skald/ports';
 import { IsOptional } from 'class-validator';
-import type { StoreTurn } from './ports.js';
 import { Shop } from './shop.fixture.js';
 
 class Nothing {

@@ -1,7 +1,7 @@
 import { isEnded, type SagaInstance } from '@skald/core';
+import type { Clock, StoreTurn } from '@skald/ports';
 import type { FaultyWork } from './faulty-work.js';
 import { owingOf, parentsOf } from './held-back.js';
-import type { Clock, StoreTurn } from './ports.js';
 import { runEach } from './run-each.js';
 import type { TurnRunner } from './turn-runner.js';
 

@@ -1,5 +1,5 @@
 import type { OutgoingMessage } from '@skald/core';
-import type { Log } from './ports.js';
+import type { Log } from '@skald/ports';
 
 /** What each first attempt adds: so many resends to a hundred commands. */
 const SHARE = 0.1;

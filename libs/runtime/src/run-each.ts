@@ -1,8 +1,5 @@
 import type { SagaInstance } from '@skald/core';
-import { isEnvironments } from './environment.js';
-import { StoreTooSlowError } from './errors.js';
-import { runApart } from './isolation.js';
-import type { InstanceKey, StoreTurn } from './ports.js';
+import { type InstanceKey, isEnvironments, runApart, StoreTooSlowError, type StoreTurn } from '@skald/ports';
 import type { DecidedTurn } from './turn.js';
 import type { TurnRunner } from './turn-runner.js';
 

@@ -1,9 +1,9 @@
 import { type AnySaga, type Message, replyMessage, type ReplyOutcome, topics } from '@skald/core';
+import type { Changes, Store, StoreTurn } from '@skald/ports';
 import { MemoryBroker, type MemoryBrokerOptions, MemoryStore, MemoryTransport } from '@skald/memory';
 import { VirtualClock } from '@skald/testing';
 import { DefinitionRegistry } from './definition-registry.js';
 import { type EngineOptions, SagaEngine } from './engine.js';
-import type { Changes, Store, StoreTurn } from './ports.js';
 
 /** Answers commands as a test says, or not at all. */
 export type Answer = (command: Message) => ReplyOutcome | undefined;

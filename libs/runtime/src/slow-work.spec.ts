@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { command, type Message, saga, topics } from '@skald/core';
+import { StoreTooSlowError, StoreUnavailableError } from '@skald/ports';
 import { IsString } from 'class-validator';
-import { StoreTooSlowError, StoreUnavailableError } from './errors.js';
 import { messageFor, Shop } from './shop.fixture.js';
 
 class Order {

@@ -1,4 +1,4 @@
-import type { Clock, Store } from './ports.js';
+import type { Clock, Store } from '@skald/ports';
 
 /**
  * The clock by which an engine decides about timers, deadlines and ages: the store's, which all processes share. The clock

@@ -1,6 +1,6 @@
+import { StoreUnavailableError, UnstorableError } from '@skald/ports';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { StoreUnavailableError, UnstorableError } from './errors.js';
 import { TurnQueue } from './turn-queue.js';
 
 interface Work {

@@ -1,4 +1,4 @@
-import { type Apart, type Outcome, runApart } from './isolation.js';
+import { type Apart, type Outcome, runApart } from '@skald/ports';
 
 interface Submission<W, R> {
   readonly works: readonly W[];

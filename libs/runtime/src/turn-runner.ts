@@ -1,17 +1,23 @@
 import type { SagaInstance, transition } from '@skald/core';
-import type { DefinitionRegistry } from './definition-registry.js';
 import {
+  type Changes,
+  type Clock,
   ConcurrentChangeError,
-  MessageRefusedError,
+  type CrashProbe,
+  type Log,
   messageOf,
+  MessageRefusedError,
+  pastStartText,
   StartedBeforeError,
+  type Store,
   StoreTooSlowError,
-} from './errors.js';
+  type StoreTurn,
+  type Transport,
+} from '@skald/ports';
+import type { DefinitionRegistry } from './definition-registry.js';
 import type { Patience } from './patience.js';
 import type { LiveDefinitions } from './live-definitions.js';
-import type { Changes, Clock, CrashProbe, Log, Store, StoreTurn, Transport } from './ports.js';
 import type { Relay } from './relay.js';
-import { pastStartText } from './start-id.js';
 import { DecidedTurn, StaleViewError } from './turn.js';
 
 export interface TurnRunnerOptions {

@@ -19,26 +19,28 @@ import {
   type Transition,
   transition,
 } from '@skald/core';
+import {
+  type Changes,
+  type HistoryRecord,
+  type InstanceKey,
+  keyText,
+  type Log,
+  pastStartText,
+  type PostponedWakeup,
+  type RemovedInstance,
+  RequestRefusedError,
+  stackOf,
+  UnknownDefinitionError,
+  type Update,
+} from '@skald/ports';
 import { checkedWork } from './checked-work.js';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { RequestRefusedError, stackOf, UnknownDefinitionError } from './errors.js';
 import { commandOf, type Fault, faultOf, isNeeded, refusalOfFaulty } from './faulty-work.js';
 import { UnusableMessageError } from './inbound.js';
-import { keyText } from './key-text.js';
 import { keptFor, type LiveDefinitions } from './live-definitions.js';
 import { isUndoOf, standingOf } from './parents.js';
 import type { Patience } from './patience.js';
-import type {
-  Changes,
-  HistoryRecord,
-  InstanceKey,
-  Log,
-  PostponedWakeup,
-  RemovedInstance,
-  Update,
-} from './ports.js';
 import { traceOf } from './removal.js';
-import { pastStartText } from './start-id.js';
 import type { ElsewhereWork, OutsideWork, StartWork, UndoWork, Work } from './work.js';
 
 /** An instance met a definition of its name and version whose structure is not the one it was started with. */

@@ -1,8 +1,7 @@
 import { type CommandRef, definitionRef, type OutgoingMessage, parseId, reducedMessage } from '@skald/core';
+import { type Log, MessageRefusedError, type Store, type Transport } from '@skald/ports';
 import type { DefinitionRegistry } from './definition-registry.js';
-import { MessageRefusedError } from './errors.js';
 import type { FaultyWork } from './faulty-work.js';
-import type { Log, Store, Transport } from './ports.js';
 
 /** A message that is owed and can never be sent: too large, its topic missing, or its definition cannot make it. */
 export interface UnsendableMessage {

@@ -1,10 +1,10 @@
 import { definitionRef, dueCommands, findNode, type SagaInstance } from '@skald/core';
+import type { Clock, Log, OwnDefinitions, Store, StoreTurn } from '@skald/ports';
 import type { DefinitionRegistry } from './definition-registry.js';
 import type { FaultyWork } from './faulty-work.js';
 import { owingOf } from './held-back.js';
 import { keptFor, type LiveDefinitions } from './live-definitions.js';
 import { isSent } from './patience.js';
-import type { Clock, Log, OwnDefinitions, Store, StoreTurn } from './ports.js';
 import { Retention } from './retention.js';
 import { runEach } from './run-each.js';
 import { changedText } from './turn.js';

@@ -7,7 +7,7 @@ import type {
   OperatorNote,
   ReplyOutcome,
 } from '@skald/core';
-import type { InstanceKey } from './ports.js';
+import type { InstanceKey } from '@skald/ports';
 
 /** A request to start a saga, checked: its definition is known and its input is valid. */
 export interface StartWork {

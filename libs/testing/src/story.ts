@@ -26,7 +26,8 @@ import {
   timelineText,
   transition,
 } from '@skald/core';
-import { DefinitionRegistry, validateData } from '@skald/runtime';
+import { validateData } from '@skald/ports';
+import { DefinitionRegistry } from '@skald/runtime';
 import { contains, shown } from './contains.js';
 import { StoryError } from './story-error.js';
 import { undeclaredMembers } from './undeclared.js';

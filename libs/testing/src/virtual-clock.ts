@@ -1,4 +1,4 @@
-import type { Clock } from '@skald/runtime';
+import type { Clock } from '@skald/ports';
 
 interface Timer {
   readonly at: number;

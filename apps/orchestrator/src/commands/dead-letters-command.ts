@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { printable } from '@skald/core';
-import type { DeadLetterContent, DeadLetterEntry, DeadLetterPlace, DeadLetters } from '@skald/runtime';
+import type { DeadLetterContent, DeadLetterEntry, DeadLetterPlace, DeadLetters } from '@skald/ports';
 
 export const USAGE = `Messages that could not be handled, and what to do with them.
 

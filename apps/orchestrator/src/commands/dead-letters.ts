@@ -1,7 +1,7 @@
 import { readKafkaConfig } from '@bricklayer/chassis';
 import { printable } from '@skald/core';
 import { KafkaTransport } from '@skald/kafka';
-import { messageOf } from '@skald/runtime';
+import { messageOf } from '@skald/ports';
 import { deadLettersCommand, USAGE, UsageError } from './dead-letters-command.js';
 
 /** `npm run dead-letters`: talks to Kafka itself, so it works while the orchestrator is down. */

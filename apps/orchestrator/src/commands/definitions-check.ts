@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { printable } from '@skald/core';
-import { DefinitionRegistry, findMisfits, messageOf } from '@skald/runtime';
+import { messageOf } from '@skald/ports';
+import { DefinitionRegistry, findMisfits } from '@skald/runtime';
 import { SAGAS } from '../sagas.js';
 import { withStore } from './open-store.js';
 

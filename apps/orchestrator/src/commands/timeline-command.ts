@@ -1,5 +1,5 @@
 import { type AnySaga, printable, remainingPath, timelineText } from '@skald/core';
-import type { InstanceKey, Store } from '@skald/runtime';
+import type { InstanceKey, Store } from '@skald/ports';
 
 const MOST_ENTRIES = 10_000;
 

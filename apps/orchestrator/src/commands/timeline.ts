@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { printable } from '@skald/core';
-import { messageOf } from '@skald/runtime';
+import { messageOf } from '@skald/ports';
 import { SAGAS } from '../sagas.js';
 import { withStore } from './open-store.js';
 import { timelineCommand } from './timeline-command.js';

@@ -1,4 +1,4 @@
-import { declaredMembers, firstProblems, validateData } from '@skald/runtime';
+import { declaredMembers, firstProblems, validateData } from '@skald/ports';
 import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
 import { ProblemException } from './problem.js';
 

@@ -1,5 +1,5 @@
 import { SkaldError } from '@skald/core';
-import type { DeadLetterContent, DeadLetterPage, DeadLetters } from '@skald/runtime';
+import type { DeadLetterContent, DeadLetterPage, DeadLetters } from '@skald/ports';
 import {
   Controller,
   Delete,

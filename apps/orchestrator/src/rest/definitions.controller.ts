@@ -1,6 +1,6 @@
 import { type AnySaga, effectivePolicy, type SagaNode, templateOf } from '@skald/core';
 import { DefinitionRegistry, SagaEngine } from '@skald/orchestrator';
-import type { KeptCount } from '@skald/runtime';
+import type { KeptCount } from '@skald/ports';
 import { Controller, Get, Inject, UseGuards } from '@nestjs/common';
 import { NamespaceGuard } from './namespace.guard.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { StoreNotSetUpError, StoreUnavailableError, StoreUnusableError } from '@skald/runtime';
+import { StoreNotSetUpError, StoreUnavailableError, StoreUnusableError } from '@skald/ports';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { ProblemFilter } from './problem.filter.js';
 

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { isConnectionError } from '@skald/postgres';
-import { printableLog, stackOf, StoreUnavailableError, StoreUnusableError } from '@skald/runtime';
+import { printableLog, stackOf, StoreUnavailableError, StoreUnusableError } from '@skald/ports';
 import {
   type ArgumentsHost,
   Catch,

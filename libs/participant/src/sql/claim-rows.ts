@@ -1,4 +1,4 @@
-import { arrayFrom } from '@skald/runtime';
+import { arrayFrom } from '@skald/ports';
 
 /**
  * Takes the rows of commands that nobody has handled, in one order in every worker, so that no two wait for each other.

@@ -1,4 +1,4 @@
-import { arrayFrom } from '@skald/runtime';
+import { arrayFrom } from '@skald/ports';
 
 /**
  * Fills the rows that a transaction took. Each of them is there, so this only ever updates; it is written as an insert

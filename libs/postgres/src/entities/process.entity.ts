@@ -1,4 +1,4 @@
-import type { NotedDefinition } from '@skald/runtime';
+import type { NotedDefinition } from '@skald/ports';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**

@@ -1,4 +1,4 @@
-import { ALIVE_MS, ASKED_MS, REMEMBERED_MS } from '@skald/runtime';
+import { ALIVE_MS, ASKED_MS, REMEMBERED_MS } from '@skald/ports';
 import { DATABASE_TIME } from '../database-time.js';
 
 /**

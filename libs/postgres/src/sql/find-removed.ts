@@ -1,4 +1,4 @@
-import type { RemovedInstance } from '@skald/runtime';
+import type { RemovedInstance } from '@skald/ports';
 
 /** Reads the traces of instances of one id that were removed. Index: skald_removed_instance. */
 export const findRemoved = {

@@ -1,5 +1,5 @@
 import { timeText } from '@skald/core';
-import { checkTexts, type RemovedInstance } from '@skald/runtime';
+import { checkTexts, type RemovedInstance } from '@skald/ports';
 
 /** Deletes instances with their history, and leaves a trace of each. Indexes: skald_instance_pkey, skald_history_pkey. */
 export const removeInstances = {

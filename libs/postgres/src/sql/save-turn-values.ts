@@ -1,5 +1,5 @@
 import { definitionRef, timeText } from '@skald/core';
-import { type Changes, checkNames, outsideColumn, textColumn } from '@skald/runtime';
+import { type Changes, checkNames, outsideColumn, textColumn } from '@skald/ports';
 import { stateText } from './instance-row.js';
 
 /** The parameters of `saveTurn`, one text per column. */

@@ -1,4 +1,4 @@
-import { arrayFrom } from '@skald/runtime';
+import { arrayFrom } from '@skald/ports';
 
 /**
  * Writes a whole turn in one round trip, whether it holds one message or three hundred. The counts tell whether another

@@ -1,4 +1,4 @@
-import { ASKED_MS, TAKEN_MS } from '@skald/runtime';
+import { ASKED_MS, TAKEN_MS } from '@skald/ports';
 
 /**
  * Takes up messages that were kept for definitions that this process knows: nobody else gets them for a while. A request that

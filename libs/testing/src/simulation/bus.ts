@@ -6,7 +6,7 @@ import {
   ReplyType,
   RequestType,
 } from '@skald/core';
-import { type Progress, ProgressHistory } from '@skald/runtime';
+import { type Progress, ProgressHistory } from '@skald/ports';
 import type { EventLoop } from './event-loop.js';
 import type { Faults } from './faults.js';
 import type { KeyedRandom } from './keyed-random.js';

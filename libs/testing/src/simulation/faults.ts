@@ -1,4 +1,4 @@
-import type { CrashPoint } from '@skald/runtime';
+import type { CrashPoint } from '@skald/ports';
 import type { KeyedRandom } from './keyed-random.js';
 
 /**

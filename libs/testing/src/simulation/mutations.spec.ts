@@ -9,7 +9,7 @@ import {
   type Transition,
   transition,
 } from '@skald/core';
-import { MessageRefusedError, type Store, type StoreTurn, type Transport } from '@skald/runtime';
+import { MessageRefusedError, type Store, type StoreTurn, type Transport } from '@skald/ports';
 import type { FaultKind } from './faults.js';
 import { type Scenario, SCENARIOS } from './scenarios.js';
 import { type Mutation, simulate, type Violation } from './simulate.js';

@@ -8,7 +8,7 @@ import {
   type Store,
   type StoreTurn,
   StoreUnavailableError,
-} from '@skald/runtime';
+} from '@skald/ports';
 
 /** What one process's transactions meet. */
 export interface StoreMishaps {

@@ -8,7 +8,7 @@ import {
   replyMessage,
   templateOf,
 } from '@skald/core';
-import { validateData } from '@skald/runtime';
+import { validateData } from '@skald/ports';
 import type { Bus } from './bus.js';
 import type { EventLoop } from './event-loop.js';
 import type { Faults } from './faults.js';

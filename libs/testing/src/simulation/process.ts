@@ -5,14 +5,13 @@ import {
   type ConsumeOptions,
   type CrashPoint,
   type DeadLetter,
-  type DefinitionRegistry,
   messageOf,
   MessageRefusedError,
-  SagaEngine,
   type Store,
   StoreUnavailableError,
   type Transport,
-} from '@skald/runtime';
+} from '@skald/ports';
+import { type DefinitionRegistry, SagaEngine } from '@skald/runtime';
 import type { Arrived, Bus } from './bus.js';
 import type { EventLoop } from './event-loop.js';
 import type { Faults } from './faults.js';

@@ -11,13 +11,8 @@ import {
   transition,
 } from '@skald/core';
 import { MemoryStore } from '@skald/memory';
-import {
-  type Changes,
-  type DeadLetter,
-  type DefinitionRegistry,
-  type Store,
-  type Transport,
-} from '@skald/runtime';
+import type { Changes, DeadLetter, Store, Transport } from '@skald/ports';
+import type { DefinitionRegistry } from '@skald/runtime';
 import { type Arrived, Bus } from './bus.js';
 import { EventLoop } from './event-loop.js';
 import { type FaultRates, Faults, type InjectedFault } from './faults.js';

@@ -1,5 +1,6 @@
 import { type AnySaga, findNode, type InputOf, type transition } from '@skald/core';
-import { DefinitionRegistry, type Store, type Transport } from '@skald/runtime';
+import type { Store, Transport } from '@skald/ports';
+import { DefinitionRegistry } from '@skald/runtime';
 import { DEFAULT_FAULTS, type FaultKind, type FaultRates } from './faults.js';
 import { violations } from './invariants.js';
 import { KeyedRandom } from './keyed-random.js';
