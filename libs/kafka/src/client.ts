@@ -2,6 +2,7 @@ import { Kafka, logLevel } from 'kafkajs';
 import type { KafkaSettings } from './options.js';
 import { registerCodecs } from './codecs.js';
 import { noteFetchStarts } from './fetch-starts.js';
+import { restIdleQueues } from './idle-queues.js';
 import { quickenFetch } from './quick-fetch.js';
 import { quickenProduce } from './quick-produce.js';
 
@@ -17,6 +18,7 @@ export function kafkaClient(settings: KafkaSettings): Kafka {
   noteFetchStarts();
   registerCodecs();
   quickenProduce();
+  restIdleQueues();
   return new Kafka({
     brokers: [...settings.brokers],
     clientId: settings.clientId,
