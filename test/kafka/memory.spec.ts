@@ -10,7 +10,7 @@ const COUNT = 260;
 const LARGE = JSON.stringify(messageOf('large', 1, { data: { text: 'é'.repeat(450_000) } }));
 
 describe('a backlog of 234 MB', () => {
-  it('is read with at most 150 MB of memory, though it is a few hundred messages only', async () => {
+  it('is read with less memory than it has, at most 200 MB, though it is a few hundred messages only', async () => {
     const harness = await kafkaHarness();
     const { transport } = harness.start();
     const topic = uniqueName('backlog');
@@ -25,6 +25,6 @@ describe('a backlog of 234 MB', () => {
 
     const { seen, grownMb } = JSON.parse(stdout) as { seen: number; grownMb: number };
     expect(seen).toBe(COUNT);
-    expect(grownMb).toBeLessThan(150);
+    expect(grownMb).toBeLessThan(200);
   }, 120_000);
 });
