@@ -19,8 +19,8 @@ interface Reply extends OutgoingMessage {
 }
 
 /**
- * How long the first reply waits for others of its batch, in milliseconds, unless the batch is done before. Requests to the
- * broker are what a participant spends most of its time on, and the transactions of a batch end shortly one after another.
+ * How long the first reply waits for others of its batch, in milliseconds, unless the batch is done before. Each request
+ * costs its sender, the broker and the reader, and the transactions of a batch end shortly one after another.
  */
 const GATHERING_MS = 20;
 
