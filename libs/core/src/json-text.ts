@@ -65,7 +65,8 @@ function readPlainJson(text: string): unknown {
     members += 1;
     const next = text.charCodeAt(at + 1);
     if (next === OPENING_BRACE) depth += 1;
-    else if (next < SMALL_A && next !== QUOTE && !isCountAt(text, at + 1)) return undefined;
+    else if (next < SMALL_A && next !== QUOTE && !isCount(text, at + 1, endOfNumber(text, at + 1)))
+      return undefined;
   }
   if (depth > MAXIMUM_JSON_DEPTH || !text.isWellFormed()) return undefined;
   try {
@@ -74,17 +75,6 @@ function readPlainJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Whether a number of few digits and nothing else stands there. */
-function isCountAt(text: string, start: number): boolean {
-  let at = start;
-  for (; at < start + SURELY_EXACT; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code < ZERO || code > NINE) break;
-  }
-  const behind = text.charCodeAt(at);
-  return at > start && (behind === COMMA || behind === CLOSING_BRACE);
 }
 
 const SPACE = 0x20;
@@ -194,7 +184,7 @@ const LONGEST_NUMBER = 1_100;
 
 /** Whether the number that JavaScript makes of it is written the same, apart from zeros and the place of the point. */
 function isExact(text: string, start: number, end: number): boolean {
-  if (end - start <= SURELY_EXACT && hasDigitsOnly(text, start, end)) return true;
+  if (isCount(text, start, end)) return true;
   if (end - start > LONGEST_NUMBER) return false;
   const number = text.slice(start, end);
   const value = Number(number);
@@ -202,8 +192,9 @@ function isExact(text: string, start: number, end: number): boolean {
   return decimalOf(number) === decimalOf(String(value));
 }
 
-/** Most numbers are counts and amounts, of which no text is cut out. */
-function hasDigitsOnly(text: string, start: number, end: number): boolean {
+/** Few digits and nothing else: most numbers are counts and amounts, of which no text is cut out. */
+function isCount(text: string, start: number, end: number): boolean {
+  if (end - start > SURELY_EXACT) return false;
   for (let at = start; at < end; at += 1) {
     const code = text.charCodeAt(at);
     if (code < ZERO || code > NINE) return false;

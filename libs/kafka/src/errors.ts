@@ -1,20 +1,6 @@
 import { SkaldError } from '@skald/core';
-import { messageOf, TransportUnavailableError } from '@skald/ports';
+import { CONNECTION_CODES, messageOf, TransportUnavailableError } from '@skald/ports';
 
-/** What the operating system says of a connection that is not there, or went. */
-const AWAY = new Set([
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTDOWN',
-  'EHOSTUNREACH',
-  'ENETDOWN',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-]);
 /** What kafkajs calls a broker that hung up, or does not answer. */
 const SILENT = new Set([
   'KafkaJSConnectionClosedError',
@@ -152,7 +138,7 @@ export function isCausedBy(error: unknown, kind: string): boolean {
 /** Whether nobody answered at all, or hung up, which waiting may mend. A wrong certificate or password is another matter. */
 export function isAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if ('code' in error && typeof error.code === 'string' && AWAY.has(error.code)) return true;
+  if ('code' in error && typeof error.code === 'string' && CONNECTION_CODES.has(error.code)) return true;
   const isMute = error.name === 'KafkaJSConnectionError' || error.name === 'KafkaJSSASLAuthenticationError';
   if (SILENT.has(error.name) || (isMute && HUNG_UP.test(error.message))) return true;
   return isAway(error.cause);

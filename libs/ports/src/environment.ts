@@ -1,4 +1,5 @@
 import { isRecord } from '@skald/core';
+import { CONNECTION_CODES } from './connection-codes.js';
 import {
   ConcurrentChangeError,
   StoreUnavailableError,
@@ -6,22 +7,8 @@ import {
   TransportUnavailableError,
 } from './errors.js';
 
-/** What the operating system says of a connection that is not there, or went. */
-const SYSTEM_CODES = new Set([
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTDOWN',
-  'EHOSTUNREACH',
-  'EMFILE',
-  'ENETDOWN',
-  'ENETUNREACH',
-  'ENFILE',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-]);
+/** What the operating system says of a connection, or when this process has too many files open to make one. */
+const SYSTEM_CODES: ReadonlySet<string> = new Set([...CONNECTION_CODES, 'EMFILE', 'ENFILE']);
 /** PostgreSQL's own codes: five characters, of which the first two are the class. All have a digit, unlike `EPERM`. */
 const SQL_STATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 /**

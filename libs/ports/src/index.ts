@@ -1,5 +1,6 @@
 /* The ports Store, Transport and Clock, their errors, and what those on both sides of them need: runs in a browser, too. */
 export { classTransformerStorage } from './class-transformer-storage.js';
+export { CONNECTION_CODES } from './connection-codes.js';
 export { databaseText, withoutValues } from './database-text.js';
 export * from './dead-letters-port.js';
 export { isEnvironments } from './environment.js';

@@ -1,20 +1,8 @@
 import { isRecord } from '@skald/core';
+import { CONNECTION_CODES } from '@skald/ports';
 
 /** Class 08 is connection exceptions; 57P01 to 57P03 are a server that shuts down, crashes or starts. */
 const SQL_STATES = /^(08...|57P0[123])$/;
-const SYSTEM = new Set([
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EHOSTDOWN',
-  'EHOSTUNREACH',
-  'ENETDOWN',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EPIPE',
-  'ETIMEDOUT',
-]);
 
 /**
  * Whether PostgreSQL could not be reached, or went away: waiting may mend that.
@@ -24,7 +12,7 @@ const SYSTEM = new Set([
 export function isConnectionError(error: unknown): boolean {
   if (!isRecord(error)) return false;
   const { code, message, cause, driverError } = error;
-  if (typeof code === 'string' && (SQL_STATES.test(code) || SYSTEM.has(code))) return true;
+  if (typeof code === 'string' && (SQL_STATES.test(code) || CONNECTION_CODES.has(code))) return true;
   // What the driver throws when the other side hangs up has no code.
   if (
     typeof message === 'string' &&
